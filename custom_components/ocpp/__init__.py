@@ -1,0 +1,93 @@
+"""An OCPP central system in Home Assistant: chargers connect to it directly."""
+
+from homeassistant.const import CONF_PORT, EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
+from homeassistant.helpers import (
+    config_validation as cv,
+    device_registry as dr,
+    issue_registry as ir,
+)
+from homeassistant.helpers.typing import ConfigType
+
+from .const import DOMAIN
+from .csms.store import StoreError
+from .hub import OcppConfigEntry, OcppHub, async_show_port_issue, port_issue
+from .services import async_setup_services
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.NUMBER,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Set up the actions."""
+    async_setup_services(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: OcppConfigEntry) -> bool:
+    """Start a central system."""
+    hub = OcppHub(hass, entry)
+    try:
+        await hub.async_open()
+    except StoreError as error:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="store_unavailable",
+            translation_placeholders={"error": str(error)},
+        ) from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        async_show_port_issue(hass, entry, reason)
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN,
+            translation_key="port_unavailable",
+            translation_placeholders={
+                "port": str(entry.data[CONF_PORT]),
+                "reason": reason,
+            },
+        ) from error
+    ir.async_delete_issue(hass, DOMAIN, port_issue(entry))
+    entry.runtime_data = hub
+    # Entries are not unloaded when Home Assistant stops.
+    entry.async_on_unload(
+        hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, hub.async_close)
+    )
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
+    # Only now, so that the first messages find every entity in place.
+    await hub.central.listen()
+    return True
+
+
+async def _async_entry_updated(hass: HomeAssistant, entry: OcppConfigEntry) -> None:
+    """Follow changed options and chargers."""
+    await entry.runtime_data.async_update()
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: OcppConfigEntry) -> bool:
+    """Stop a central system."""
+    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        return False
+    await entry.runtime_data.async_close()
+    return True
+
+
+async def async_migrate_entry(hass: HomeAssistant, entry: OcppConfigEntry) -> bool:
+    """Refuse entries of another integration that had this domain before."""
+    return entry.version >= 3
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: OcppConfigEntry, device: dr.AnyDeviceEntry
+) -> bool:
+    """Let people delete the devices of what is not there any more."""
+    return (DOMAIN, entry.entry_id) not in device.identifiers and (
+        entry.runtime_data.charger_of_device(device) is None
+    )

@@ -1,0 +1,130 @@
+"""Binary sensors: connected, plugged in, charging, in trouble."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .csms.charging_station import ChargingStation
+from .csms.model import PLUGGED_IN, EvseStatus, Part, Topic
+from .entity import OcppEntity
+from .hub import Charger, OcppConfigEntry
+
+# Nothing is polled, and commands wait for their own charger only.
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class OcppBinarySensorDescription(BinarySensorEntityDescription):
+    """A binary sensor whose value is a part of the model."""
+
+    watched: tuple[Topic | Part, ...]
+    value_fn: Callable[[ChargingStation, int], bool | None]
+
+
+def _plugged_in(station: ChargingStation, evse: int) -> bool | None:
+    if station.transactions.running(evse) is not None:
+        return True
+    if (state := station.availability.state(evse)) is None:
+        return None
+    if state.status in PLUGGED_IN:
+        return True
+    # Out of order or reserved says nothing about the cable.
+    return False if state.status is EvseStatus.AVAILABLE else None
+
+
+def _charging(station: ChargingStation, evse: int) -> bool | None:
+    state = station.availability.state(evse)
+    return None if state is None else state.status is EvseStatus.CHARGING
+
+
+def _problem(station: ChargingStation, evse: int) -> bool | None:
+    if station.availability.fault(evse) is not None:
+        return True
+    return None if station.availability.state(evse) is None else False
+
+
+CONNECTED = BinarySensorEntityDescription(
+    key="connected",
+    translation_key="connected",
+    device_class=BinarySensorDeviceClass.CONNECTIVITY,
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
+
+EVSE_SENSORS = (
+    OcppBinarySensorDescription(
+        key="plugged_in",
+        translation_key="plugged_in",
+        device_class=BinarySensorDeviceClass.PLUG,
+        watched=(Topic.STATUS, Topic.TRANSACTION),
+        value_fn=_plugged_in,
+    ),
+    OcppBinarySensorDescription(
+        key="charging",
+        translation_key="charging",
+        device_class=BinarySensorDeviceClass.BATTERY_CHARGING,
+        watched=(Topic.STATUS,),
+        value_fn=_charging,
+    ),
+    OcppBinarySensorDescription(
+        key="problem",
+        translation_key="problem",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        watched=(Topic.STATUS, Part(Topic.STATUS)),
+        value_fn=_problem,
+    ),
+)
+
+
+def _sensors(charger: Charger) -> Iterator[OcppEntity]:
+    yield OcppConnected(charger, CONNECTED)
+    for evse in charger.station.evses:
+        for description in EVSE_SENSORS:
+            yield OcppBinarySensor(
+                charger, description, evse=evse, watched=description.watched
+            )
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: OcppConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up binary sensors."""
+    entry.runtime_data.async_setup_platform(async_add_entities, _sensors)
+
+
+class OcppBinarySensor(OcppEntity, BinarySensorEntity):
+    """A binary sensor of an EVSE."""
+
+    entity_description: OcppBinarySensorDescription
+
+    @override
+    def _present(self) -> bool | None:
+        value = self.entity_description.value_fn(self.station, self.evse)
+        self._attr_is_on = value
+        return value
+
+
+class OcppConnected(OcppEntity, BinarySensorEntity):
+    """Whether the charger is connected; the one entity that is there when it is not."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return true: that a charger is away can always be told."""
+        return True
+
+    @override
+    def _present(self) -> bool:
+        self._attr_is_on = self.station.connected
+        return self.station.connected

@@ -1,0 +1,1 @@
+"""An OCPP central system in plain asyncio; nothing below here knows Home Assistant."""

@@ -1,0 +1,1 @@
+"""One room per functional block, named as the specification names it."""

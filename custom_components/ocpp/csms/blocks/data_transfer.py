@@ -1,0 +1,25 @@
+"""Functional block P: data transfer."""
+
+from ..model import Payload
+from ..versions import V16
+from .block import Block, answers
+
+
+class DataTransfer(Block):
+    """Messages between a vendor's station and a vendor's central system."""
+
+    @answers("DataTransfer", V16)
+    async def on_data_transfer(self, payload: Payload) -> Payload:
+        """Know no vendor: accepting what is not acted upon would be a lie (P01.FR.05)."""
+        return {"status": "UnknownVendorId"}
+
+    async def send(
+        self, vendor_id: str, message_id: str | None = None, data: str | None = None
+    ) -> Payload:
+        """Send vendor-specific data and return the whole answer, unchanged (P01)."""
+        payload: Payload = {"vendorId": vendor_id}
+        if message_id is not None:
+            payload["messageId"] = message_id
+        if data is not None:
+            payload["data"] = data
+        return await self.command("DataTransfer", payload)

@@ -1,0 +1,311 @@
+"""Functional block J: metering."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ...clock import BURST
+from ...errors import CommandRejected, NotSupported
+from ...lenient import transaction_id
+from ...model import MeterReading, Payload, Sample, SampleSet, Topic, utcnow
+from ...versions import V16
+from ..block import Block, answers
+from . import v16
+from .register import Register
+from .v16 import ENERGY_REGISTER, MEASURANDS, PHASES
+
+if TYPE_CHECKING:
+    from ...charging_station import ChargingStation
+
+__all__ = ["ENERGY_REGISTER", "MEASURANDS", "PHASES", "Metering", "key"]
+
+# What a charger is asked to sample, the most wanted first: the end is left out when it
+# takes fewer. Energy, power and current are what every use of a charger needs.
+WANTED = (
+    ENERGY_REGISTER,
+    "Power.Active.Import",
+    "Current.Import",
+    "Voltage",
+    "SoC",
+    "Current.Offered",
+    "Power.Offered",
+    "Temperature",
+)
+# In seconds: how often a charging station is asked to sample.
+SAMPLE_INTERVAL = 10
+_SAMPLES_OFTEN_ENOUGH = range(1, 31)
+
+# Which of two samples of one measurand and moment to show. Begin values are history.
+_CONTEXT_RANK = {
+    "Transaction.End": 0,
+    "Sample.Periodic": 1,
+    "Sample.Clock": 1,
+    "Trigger": 1,
+    "Other": 2,
+    "Interruption.End": 3,
+    "Interruption.Begin": 3,
+    "Transaction.Begin": 4,
+}
+_LOCATION_RANK = {"Outlet": 0, "Cable": 1, "EV": 2, "Inlet": 3, "Body": 4}
+_UNKNOWN_RANK = 5
+# What stops with the session, also at stations that then stop sampling.
+_FLOWS = frozenset(
+    {
+        "Power.Active.Import",
+        "Power.Active.Export",
+        "Power.Reactive.Import",
+        "Power.Reactive.Export",
+        "Current.Import",
+        "Current.Export",
+    }
+)
+_CONDUCTORS = ("L1", "L2", "L3")
+
+
+def key(measurand: str, phase: str = "") -> str:
+    """Return the name of a measurand and phase as parts and entities use it."""
+    return f"{measurand}/{phase}" if phase else measurand
+
+
+class Metering(Block):
+    """The newest reading of every measurand and phase of each EVSE."""
+
+    def __init__(self, station: ChargingStation) -> None:
+        """Begin with no readings."""
+        super().__init__(station)
+        self.readings: dict[int, dict[str, MeterReading]] = {}
+        # Every measurand and phase an EVSE was ever seen to report, as keys.
+        self.seen: dict[int, set[str]] = {}
+        self._registers: dict[int, Register] = {}
+        # The list of measurands that the station settled on when it was asked for ours.
+        self._settled: str | None = None
+
+    def reading(self, evse: int, name: str) -> MeterReading | None:
+        """Return the newest reading of a key, in the canonical unit."""
+        return self.readings.get(evse, {}).get(name)
+
+    def register(self, evse: int) -> float | None:
+        """Return the energy register of an EVSE in Wh."""
+        known = self._registers.get(evse)
+        return known.value if known is not None else None
+
+    def voltage(self, evse: int) -> float | None:
+        """Return the measured voltage of a phase in V, where one can be believed."""
+        reading = self.reading(evse, "Voltage")
+        return reading.value if reading and 90 <= reading.value <= 300 else None
+
+    # --- messages -----------------------------------------------------------------------
+
+    @answers("MeterValues", V16, always=True)
+    async def on_meter_values(self, payload: Payload) -> Payload:
+        """Take up samples; whatever they are, the answer is the same (J01, J02)."""
+        evse = payload.get("connectorId")
+        transaction = transaction_id(payload.get("transactionId"))
+        sets = v16.read_meter_values(payload.get("meterValue") or payload.get("values"))
+        if not sets or not isinstance(evse, int) or not self.station.has_room_for(evse):
+            return {}
+        if transaction is not None and self.station.transactions.running(evse) is None:
+            await self.station.transactions.on_sample(evse, transaction, sets[0].at)
+        self._take_up(evse, sets, transaction)
+        return {}
+
+    def take_up(self, evse: int, meter_values: Any, transaction: str | None) -> None:
+        """Take up the samples that came with another message."""
+        self._take_up(evse, v16.read_meter_values(meter_values), transaction)
+
+    def _take_up(
+        self, evse: int, sets: Iterable[SampleSet], transaction: str | None
+    ) -> None:
+        self.station.add_evse(evse)
+        over = self.station.transactions.is_over(transaction)
+        received = utcnow()
+        for at, samples, dated in sets:
+            values = _best(samples)
+            _derive_totals(values)
+            for name, value in values.items():
+                if name == ENERGY_REGISTER:
+                    self._take_register(evse, value, at, transaction, dated=dated)
+                elif not (over and name.partition("/")[0] in _FLOWS):
+                    self._take_reading(evse, name, value, at, received, dated=dated)
+
+    def take_register(self, evse: int, register: float, at: datetime) -> None:
+        """Take up a register reading in Wh that came with another message."""
+        self._take_register(evse, register, at, None, dated=True)
+
+    def _take_register(
+        self,
+        evse: int,
+        value: float,
+        at: datetime,
+        transaction: str | None,
+        *,
+        dated: bool,
+    ) -> None:
+        register = self._registers.setdefault(evse, Register())
+        if not register.take(value, at, dated=dated):
+            return
+        self._take_reading(evse, ENERGY_REGISTER, value, at, utcnow(), dated=dated)
+        self.station.transactions.on_register(evse, value, at, transaction)
+        self.station.remember_later()
+
+    def _take_reading(
+        self,
+        evse: int,
+        name: str,
+        value: float,
+        at: datetime,
+        received: datetime,
+        *,
+        dated: bool,
+    ) -> None:
+        readings = self.readings.setdefault(evse, {})
+        before = readings.get(name)
+        if before is None:
+            self._see(evse, name)
+        elif dated and at < before.at and received - before.received < BURST:
+            return  # A queued sample must not replace what was read after it.
+        readings[name] = MeterReading(value, at, received)
+        if before is None or before.value != value:
+            self.changed(Topic.METER, evse, name)
+
+    def _see(self, evse: int, name: str) -> None:
+        seen = self.seen.setdefault(evse, set())
+        if name not in seen:
+            seen.add(name)
+            self.changed(Topic.STRUCTURE)
+            self.station.remember()
+
+    def on_transaction_ended(self, evse: int, at: datetime) -> None:
+        """Let nothing flow any more: many stations fall silent with the last value."""
+        received = utcnow()
+        readings = self.readings.get(evse, {})
+        for name, reading in readings.items():
+            if reading.value and name.partition("/")[0] in _FLOWS:
+                readings[name] = MeterReading(0.0, max(at, reading.at), received)
+                self.changed(Topic.METER, evse, name)
+
+    # --- setting the station up ---------------------------------------------------------
+
+    async def prepare(self, *, booted: bool) -> None:
+        """Have the station sample what people look at, often enough, and once now."""
+        if booted:
+            await self._choose_measurands()
+            await self._choose_interval()
+        for evse in self.station.evses:
+            # Always with the connector: without one, several brands refuse.
+            await self.station.remote_control.ask_for("MeterValues", evse)
+
+    async def _choose_measurands(self) -> None:
+        """Write the best list of measurands the station takes, if it has a worse one."""
+        provisioning = self.station.provisioning
+        known = provisioning.keys.get("MeterValuesSampledData")
+        if known is None or known.readonly:
+            return
+        present = [
+            word.strip(" '\"") for word in known.value.split(",") if word.strip(" '\"")
+        ]
+        present_casefolded = [word.casefold() for word in present]
+        wanted = [
+            name
+            for name in WANTED
+            # A phase may be appended, as in "Voltage.L1-N".
+            if not any(word.startswith(name.casefold()) for word in present_casefolded)
+        ]
+        if not wanted or known.value == self._settled:
+            return
+        most = provisioning.number("MeterValuesSampledDataMaxLength", 50, at_most=1000)
+        best = _in_order([*present, *wanted])[: most or None]
+        while best:
+            value = ",".join(best)
+            try:
+                await provisioning.write("MeterValuesSampledData", value)
+            except CommandRejected:
+                best.pop()
+            except NotSupported:
+                return
+            else:
+                # Read back: some keep less than they accept, and would be asked for the
+                # rest again at each boot.
+                self._settled = await provisioning.read("MeterValuesSampledData")
+                self.station.remember()
+                return
+
+    async def _choose_interval(self) -> None:
+        provisioning = self.station.provisioning
+        present = provisioning.number("MeterValueSampleInterval", -1, at_most=86_400)
+        if present in (-1, *_SAMPLES_OFTEN_ENOUGH):
+            return
+        try:
+            await provisioning.write("MeterValueSampleInterval", str(SAMPLE_INTERVAL))
+        except CommandRejected, NotSupported:
+            return
+
+    # --- memory -------------------------------------------------------------------------
+
+    def recall(self, facts: dict[str, Any]) -> None:
+        """Take up the registers and what is known to be measured."""
+        self._settled = facts.get("settled")
+        for evse, names in facts.get("seen", {}).items():
+            self.seen[int(evse)] = set(names)
+        for evse, (value, at) in facts.get("registers", {}).items():
+            moment = datetime.fromisoformat(at)
+            self._registers[int(evse)] = Register(value, moment)
+            self.readings.setdefault(int(evse), {})[ENERGY_REGISTER] = MeterReading(
+                value, moment, moment
+            )
+
+    def facts(self) -> dict[str, Any]:
+        """Keep the registers and what is known to be measured."""
+        return {
+            "settled": self._settled,
+            "seen": {str(evse): sorted(names) for evse, names in self.seen.items()},
+            "registers": {
+                str(evse): [register.value, register.at.isoformat()]
+                for evse, register in self._registers.items()
+                if register.at is not None
+            },
+        }
+
+
+def _best(samples: list[Sample]) -> dict[str, float]:
+    """Return one value for each key: the best, where a message has several."""
+    values: dict[str, float] = {}
+    ranks: dict[str, int] = {}
+    for measurand, phase, value, context, location in samples:
+        name = key(measurand, phase)
+        rank = 10 * _CONTEXT_RANK.get(context, _UNKNOWN_RANK) + _LOCATION_RANK.get(
+            location, _UNKNOWN_RANK
+        )
+        if name not in ranks or rank < ranks[name]:
+            values[name], ranks[name] = value, rank
+    return values
+
+
+def _derive_totals(values: dict[str, float]) -> None:
+    """Add the value of the whole EVSE where only those of its phases came.
+
+    Energy and power are the sum of the phases; of currents the largest counts, since that
+    is what a limit or a fuse is about; of voltages and power factors the mean.
+    """
+    for measurand in {name.partition("/")[0] for name in values if "/" in name}:
+        if measurand in values:
+            continue
+        phases = [
+            values[name]
+            for conductor in _CONDUCTORS
+            if (name := f"{measurand}/{conductor}") in values
+        ]
+        if not phases:
+            continue
+        if measurand.startswith(("Energy.", "Power.")) and measurand != "Power.Factor":
+            values[measurand] = round(sum(phases), 6)
+        elif measurand.startswith("Current."):
+            values[measurand] = max(phases)
+        else:
+            values[measurand] = round(sum(phases) / len(phases), 3)
+
+
+def _in_order(names: list[str]) -> list[str]:
+    """Put the most wanted measurands first, and what the station had beside them last."""
+    rank = {name.casefold(): place for place, name in enumerate(WANTED)}
+    return sorted(names, key=lambda name: rank.get(name.casefold(), len(rank)))

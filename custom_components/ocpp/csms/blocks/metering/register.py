@@ -1,0 +1,49 @@
+"""The energy register of an EVSE, made fit for statistics that only ever add."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+# In Wh and W. A register that moves further than any car could draw did not count it.
+_PLAUSIBLE_STEP = 200_000
+_PLAUSIBLE_POWER = 500_000
+# In Wh. Rounding makes registers step back by this much without having restarted.
+_ROUNDING = 100
+
+
+@dataclass
+class Register:
+    """The last value of a register in Wh that was believed."""
+
+    value: float | None = None
+    at: datetime | None = None
+    # A value that does not follow from the last; believed when the next one follows it.
+    doubted: float | None = None
+
+    def take(self, value: float, at: datetime, *, dated: bool = True) -> bool:
+        """Take a reading; return whether it is believed.
+
+        Registers restart at zero, jump when a meter is exchanged, and glitch. A restart or
+        jump shows in the next reading too; a glitch does not. A zero from a station whose
+        clock is not set yet is one: its meter is not read yet either.
+        """
+        if value < 0 or (value == 0 and not dated):
+            return False
+        if self.value is None or self.at is None or self._follows(value, at):
+            self._believe(value, at)
+            return True
+        if value < self.value and self.value - value <= _ROUNDING < value:
+            return False
+        if self.doubted is not None and 0 <= value - self.doubted <= _PLAUSIBLE_STEP:
+            self._believe(value, at)
+            return True
+        self.doubted = value
+        return False
+
+    def _follows(self, value: float, at: datetime) -> bool:
+        assert self.value is not None and self.at is not None  # noqa: S101
+        hours = max((at - self.at).total_seconds(), 0) / 3600
+        step = value - self.value
+        return 0 <= step <= _PLAUSIBLE_STEP + _PLAUSIBLE_POWER * hours
+
+    def _believe(self, value: float, at: datetime) -> None:
+        self.value, self.at, self.doubted = value, at, None

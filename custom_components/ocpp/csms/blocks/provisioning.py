@@ -1,0 +1,230 @@
+"""Functional block B: provisioning. Booting, configuration, reset."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..errors import CommandRejected, OcppError, StationOffline
+from ..model import Payload, RegistrationStatus, StationInfo, Topic, timestamp, utcnow
+from ..versions import V16
+from .block import Block, answers
+
+if TYPE_CHECKING:
+    from ..charging_station import ChargingStation
+
+# The configuration keys that are read for a purpose. Only they are kept, and shown in
+# diagnostics: among the others are card PINs, passwords and the authorization key.
+KEYS = (
+    "NumberOfConnectors",
+    "SupportedFeatureProfiles",
+    "MeterValuesSampledData",
+    "MeterValuesSampledDataMaxLength",
+    "MeterValueSampleInterval",
+    "ClockAlignedDataInterval",
+    "ChargeProfileMaxStackLevel",
+    "ChargingScheduleAllowedChargingRateUnit",
+    "ChargingScheduleMaxPeriods",
+    "MaxChargingProfilesInstalled",
+    "ConnectorSwitch3to1PhaseSupported",
+    "HeartbeatInterval",
+    "PlugAndChargeIdentifier",
+)
+_KEYS_CASEFOLDED = {key.casefold(): key for key in KEYS}
+# Asked for by name only after the whole list did not hold them: a station may lack all.
+_ESSENTIAL = (
+    "NumberOfConnectors",
+    "SupportedFeatureProfiles",
+    "MeterValuesSampledData",
+    "MeterValueSampleInterval",
+    "ChargeProfileMaxStackLevel",
+    "ChargingScheduleAllowedChargingRateUnit",
+)
+_SECRET_KEYS = frozenset({"PlugAndChargeIdentifier"})
+_LONGEST_VALUE = 2_000
+
+
+class ConfigurationKey(NamedTuple):
+    """One configuration key of a station."""
+
+    value: str
+    readonly: bool
+
+
+class Provisioning(Block):
+    """Who the station is, and how it is set up."""
+
+    def __init__(self, station: ChargingStation) -> None:
+        """Begin with a station that never booted."""
+        super().__init__(station)
+        self.info: StationInfo | None = None
+        self.keys: dict[str, ConfigurationKey] = {}
+        # Set at each BootNotification on the present socket.
+        self.booted = asyncio.Event()
+
+    # --- boot ---------------------------------------------------------------------------
+
+    @answers("BootNotification", V16, always=True)
+    async def on_boot_notification(self, payload: Payload) -> Payload:
+        """Answer whether the station is admitted (B01, B02, B03)."""
+        info = StationInfo(
+            vendor=_text(payload, "chargePointVendor"),
+            model=_text(payload, "chargePointModel"),
+            serial=_text(payload, "chargePointSerialNumber")
+            or _text(payload, "chargeBoxSerialNumber"),
+            firmware=_text(payload, "firmwareVersion"),
+        )
+        if info != self.info:
+            if self.info is not None and info.firmware != self.info.firmware:
+                # New firmware may have learnt what the old one could not.
+                self.station.smart_charging.forget_what_worked()
+            self.info = info
+            self.changed(Topic.INFO)
+            self.station.remember()
+        self.booted.set()
+        status = self.station.settings.registration
+        self.station.on_boot(status)
+        options = self.station.options
+        accepted = status is RegistrationStatus.ACCEPTED
+        return {
+            "status": status.value,
+            "currentTime": timestamp(utcnow()),
+            "interval": options.heartbeat_interval
+            if accepted
+            else options.pending_interval,
+        }
+
+    async def admit(self) -> None:
+        """Make a station that was told to wait, and is accepted now, boot again.
+
+        One that can't be asked to, or does not do it, loses its socket: stations boot, or
+        simply go on, when they come back.
+        """
+        self.booted.clear()
+        try:
+            async with asyncio.timeout(self.station.options.adoption_grace):
+                await self.station.remote_control.trigger("BootNotification")
+                await self.booted.wait()
+        except StationOffline:
+            return
+        except OcppError, TimeoutError:
+            self.station.disconnect()
+
+    # --- configuration ------------------------------------------------------------------
+
+    def value(self, key: str) -> str | None:
+        """Return the value of a configuration key, or None when the station has none."""
+        known = self.keys.get(key)
+        return known.value if known is not None else None
+
+    def number(self, key: str, default: int, *, at_most: int) -> int:
+        """Return a whole number from the configuration, where it is a sane one."""
+        try:
+            number = int(float(self.value(key) or ""))
+        except ValueError, OverflowError:
+            return default
+        return number if 0 <= number <= at_most else default
+
+    def supports(self, profile: str) -> bool:
+        """Return whether the station has a feature profile, as far as can be known.
+
+        A list without "Core", which every station has, is not believed.
+        """
+        profiles = {
+            word.strip().casefold()
+            for word in (self.value("SupportedFeatureProfiles") or "").split(",")
+        }
+        return "core" not in profiles or profile.casefold() in profiles
+
+    async def prepare(self, *, booted: bool) -> None:
+        """Read the configuration: all of it, then by name what the answer left out."""
+        if not booted and self.keys:
+            return
+        self._take_up(await self.command("GetConfiguration", {}, accepted=None))
+        missing = [key for key in _ESSENTIAL if key not in self.keys]
+        if missing:
+            answer = await self.command(
+                "GetConfiguration", {"key": missing}, accepted=None
+            )
+            self._take_up(answer)
+        self.station.remember()
+
+    def _take_up(self, answer: Payload) -> None:
+        listed = answer.get("configurationKey")
+        for item in listed if isinstance(listed, list) else ():
+            if not isinstance(item, dict):
+                continue
+            # One brand spells `ConnectionTimeout` where the specification has a capital O.
+            key = _KEYS_CASEFOLDED.get(str(item.get("key") or "").casefold())
+            value = item.get("value")
+            if key is None or value is None or value == "undefined":
+                continue
+            self.keys[key] = ConfigurationKey(
+                str(value)[:_LONGEST_VALUE], item.get("readonly") in (True, 1, "true")
+            )
+        for evse in range(1, self.number("NumberOfConnectors", 0, at_most=64) + 1):
+            self.station.add_evse(evse)
+
+    async def read(self, key: str) -> str | None:
+        """Ask the station for one configuration key (B06)."""
+        self._take_up(
+            await self.command("GetConfiguration", {"key": [key]}, accepted=None)
+        )
+        return self.value(key)
+
+    async def write(self, key: str, value: str) -> bool:
+        """Set a configuration key unless it has that value (B05).
+
+        Return false when the station only follows after a reboot. Raises `CommandRejected`
+        when it does not want to and `NotSupported` when it does not know the key.
+        """
+        known = self.keys.get(key)
+        if known is not None and known.value == value:
+            return True
+        if known is not None and known.readonly:
+            raise CommandRejected("ChangeConfiguration", "read-only")
+        answer = await self.command(
+            "ChangeConfiguration",
+            {"key": key, "value": value},
+            accepted=frozenset({"Accepted", "RebootRequired"}),
+        )
+        self.keys[key] = ConfigurationKey(value, readonly=False)
+        self.station.remember()
+        return bool(answer["status"] == "Accepted")
+
+    async def reset(self) -> None:
+        """Restart the station, gently where it lets itself be (B11, B12)."""
+        try:
+            await self.command("Reset", {"type": "Soft"})
+        except CommandRejected:
+            await self.command("Reset", {"type": "Hard"})
+
+    # --- memory -------------------------------------------------------------------------
+
+    def recall(self, facts: dict[str, Any]) -> None:
+        """Take up who the station was."""
+        if info := facts.get("info"):
+            self.info = StationInfo(**info)
+        self.keys = {
+            key: ConfigurationKey(value, readonly)
+            for key, (value, readonly) in facts.get("keys", {}).items()
+        }
+
+    def facts(self) -> dict[str, Any]:
+        """Keep who the station is and how it is set up."""
+        return {
+            "info": vars(self.info) if self.info else None,
+            "keys": {key: list(known) for key, known in self.keys.items()},
+        }
+
+    def shown_keys(self) -> dict[str, str]:
+        """Return the configuration without what names a card."""
+        return {
+            key: known.value
+            for key, known in self.keys.items()
+            if key not in _SECRET_KEYS
+        }
+
+
+def _text(payload: Payload, key: str) -> str:
+    """Return what a station says of itself, as text of a sane length."""
+    value = payload.get(key)
+    return "" if value is None else str(value).strip()[:255]

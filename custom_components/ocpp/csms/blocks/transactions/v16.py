@@ -1,0 +1,90 @@
+"""How OCPP 1.6 spells transactions."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from ...clock import moment
+from ...lenient import transaction_id
+from ...model import IdTokenInfo, Payload
+
+# 1.6's names and, for the one that 2.x spells differently, both.
+STOP_REASONS = {
+    "DeAuthorized": "de_authorized",
+    "EmergencyStop": "emergency_stop",
+    "EVDisconnected": "ev_disconnected",
+    "HardReset": "hard_reset",
+    "Local": "local",
+    "Other": "other",
+    "PowerLoss": "power_loss",
+    "Reboot": "reboot",
+    "Remote": "remote",
+    "SoftReset": "soft_reset",
+    "UnlockCommand": "unlock_command",
+}
+_REASONS_CASEFOLDED = {name.casefold(): slug for name, slug in STOP_REASONS.items()}
+
+
+class Start(NamedTuple):
+    """What a station tells of a transaction it started. The register is in Wh."""
+
+    evse: int
+    id_token: str
+    at: datetime
+    dated: bool
+    meter_start: float | None
+
+
+class Stop(NamedTuple):
+    """What a station tells of a transaction it ended. The register is in Wh.
+
+    The id is None for the values that mean "none was ever given to me".
+    """
+
+    transaction_id: str | None
+    id_token: str
+    at: datetime
+    meter_stop: float | None
+    reason: str
+
+
+def read_start(payload: Payload) -> Start:
+    """Read a StartTransaction. It is never refused, so nothing in it is relied upon."""
+    at, dated = moment(payload.get("timestamp"))
+    return Start(
+        evse=_evse(payload.get("connectorId")),
+        id_token=_token(payload),
+        at=at,
+        dated=dated,
+        meter_start=_register(payload.get("meterStart")),
+    )
+
+
+def read_stop(payload: Payload) -> Stop:
+    """Read a StopTransaction; a missing reason means Local."""
+    reason = str(payload.get("reason") or "Local")
+    return Stop(
+        transaction_id=transaction_id(payload.get("transactionId")),
+        id_token=_token(payload),
+        at=moment(payload.get("timestamp")).at,
+        meter_stop=_register(payload.get("meterStop")),
+        reason=_REASONS_CASEFOLDED.get(reason.casefold(), "other"),
+    )
+
+
+def id_tag_info(info: IdTokenInfo) -> Payload:
+    """Write what is thought of a token."""
+    return {"status": info.status}
+
+
+def _token(payload: Payload) -> str:
+    return str(payload.get("idTag") or "")[:255]
+
+
+def _evse(value: object) -> int:
+    return value if isinstance(value, int) and value > 0 else 0
+
+
+def _register(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        return None
+    return float(value)

@@ -1,0 +1,431 @@
+"""One charging station: its state, its blocks, and its socket when it has one."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+import logging
+from typing import Any, Protocol
+
+from . import lenient
+from .blocks.authorization import Authorization
+from .blocks.availability import Availability
+from .blocks.block import Block, Message
+from .blocks.data_transfer import DataTransfer
+from .blocks.diagnostics import Diagnostics
+from .blocks.firmware import Firmware
+from .blocks.metering import Metering
+from .blocks.provisioning import Provisioning
+from .blocks.remote_control import RemoteControl
+from .blocks.security import Security
+from .blocks.smart_charging import SmartCharging
+from .blocks.transactions import Transactions
+from .errors import ErrorCode, MessageRefused, OcppError, StationOffline
+from .model import (
+    Options,
+    Part,
+    Payload,
+    RegistrationStatus,
+    StationSettings,
+    Topic,
+    utcnow,
+)
+from .rpc import Rpc, Socket
+from .schemas import Schemas
+from .store import Store
+from .versions import V16, Version
+
+_LOGGER = logging.getLogger(__name__)
+
+# More than any station has; a message can't make one grow without end.
+MOST_EVSES = 64
+_MOST_NOTES = 200
+_SAVE_LATER = 60
+_SAVE_SOON = 1
+
+type Listener = Callable[[], None]
+
+
+class Connection(Socket, Protocol):
+    """A socket that can be closed."""
+
+    def abort(self) -> None:
+        """Close the socket without waiting for the other end."""
+
+
+class ChargingStation:
+    """A charging station, connected or not.
+
+    It exists from the moment it is configured, or first connects, and keeps its state
+    while offline and over restarts.
+    """
+
+    def __init__(
+        self,
+        identity: str,
+        *,
+        settings: StationSettings,
+        options: Options,
+        store: Store,
+        schemas: dict[Version, Schemas],
+    ) -> None:
+        """Build a station that is offline."""
+        self.identity = identity
+        self.settings = settings
+        self.options = options
+        self.store = store
+        self.version = V16
+        # The numbers begin at 1, and every station has that one.
+        self.evses: list[int] = [1]
+        self.connected_at = utcnow()
+        self.last_seen: datetime | None = None
+        # Oddities of what the station sends, and how often: for diagnostics.
+        self.notes: dict[str, int] = {}
+        # Whether people decided to have it. Nothing is kept of those they did not.
+        self.adopted = False
+        # Called when a station that is not adopted said who it is.
+        self.introduced: Callable[[], None] = lambda: None
+
+        self.security = Security(self)
+        self.provisioning = Provisioning(self)
+        self.authorization = Authorization(self)
+        self.remote_control = RemoteControl(self)
+        self.availability = Availability(self)
+        self.transactions = Transactions(self)
+        self.metering = Metering(self)
+        self.smart_charging = SmartCharging(self)
+        self.firmware = Firmware(self)
+        self.diagnostics = Diagnostics(self)
+        self.data_transfer = DataTransfer(self)
+        # Also the order in which a station is prepared: limits first since they protect
+        # fuses, then the configuration, then what depends on it.
+        self.blocks: dict[str, Block] = {
+            "smart_charging": self.smart_charging,
+            "provisioning": self.provisioning,
+            "availability": self.availability,
+            "metering": self.metering,
+            "security": self.security,
+            "authorization": self.authorization,
+            "remote_control": self.remote_control,
+            "transactions": self.transactions,
+            "firmware": self.firmware,
+            "diagnostics": self.diagnostics,
+            "data_transfer": self.data_transfer,
+        }
+        self._schemas = schemas
+        self._messages: dict[Version, dict[str, Message]] = {}
+        self._rpc: Rpc | None = None
+        self._connection: Connection | None = None
+        self._listeners: dict[Part, list[Listener]] = {}
+        self._changes: dict[Part, None] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._preparing: asyncio.Task[None] | None = None
+        self._prepare_timer: asyncio.TimerHandle | None = None
+        self._save_timer: asyncio.TimerHandle | None = None
+        self._stopped = False
+
+    # --- memory -------------------------------------------------------------------------
+
+    async def load(self) -> None:
+        """Take up what the store knows of the station, which is adopted from now on."""
+        self.adopted = True
+        facts = await self.store.load_facts(self.identity)
+        for evse in facts.get("evses", []):
+            self.add_evse(evse)
+        for name, block in self.blocks.items():
+            block.recall(facts.get(name, {}))
+        await self.transactions.load()
+        self._changes.clear()
+
+    async def save(self) -> None:
+        """Store what must survive a restart, now."""
+        if self._save_timer is not None:
+            self._save_timer.cancel()
+            self._save_timer = None
+        facts: dict[str, Any] = {
+            name: kept for name, block in self.blocks.items() if (kept := block.facts())
+        }
+        await self.store.save_facts(self.identity, facts | {"evses": self.evses})
+
+    def remember(self, *, within: float = _SAVE_SOON) -> None:
+        """Have the state saved within some seconds."""
+        if self._stopped or not self.adopted:
+            return
+        loop = asyncio.get_running_loop()
+        if self._save_timer is not None:
+            if self._save_timer.when() <= loop.time() + within:
+                return
+            self._save_timer.cancel()
+        self._save_timer = loop.call_later(within, self._save)
+
+    def remember_later(self) -> None:
+        """Have saved what changes all the time."""
+        self.remember(within=_SAVE_LATER)
+
+    def _save(self) -> None:
+        self._save_timer = None
+        self.spawn(self.save())
+
+    # --- listeners ----------------------------------------------------------------------
+
+    def watch(self, part: Part, listener: Listener) -> Callable[[], None]:
+        """Call the listener whenever the part changed; return how to stop that."""
+        self._listeners.setdefault(part, []).append(listener)
+        return lambda: self._listeners[part].remove(listener)
+
+    def changed(self, part: Part) -> None:
+        """Note that a part changed; listeners hear of it when the message is answered."""
+        self._changes[part] = None
+
+    def flush(self) -> None:
+        """Tell the listeners what changed."""
+        while self._changes:
+            changes, self._changes = self._changes, {}
+            for part in changes:
+                for listener in tuple(self._listeners.get(part, ())):
+                    listener()
+
+    def note(self, oddity: str) -> None:
+        """Count an oddity. The text never holds a value that the station sent."""
+        if oddity in self.notes or len(self.notes) < _MOST_NOTES:
+            self.notes[oddity] = self.notes.get(oddity, 0) + 1
+
+    # --- EVSEs --------------------------------------------------------------------------
+
+    @property
+    def the_only_evse(self) -> int | None:
+        """Return the EVSE of a station that has just one, as far as is known."""
+        return self.evses[0] if len(self.evses) == 1 else None
+
+    def has_room_for(self, evse: int) -> bool:
+        """Return whether an EVSE of this number can be there."""
+        return 0 <= evse <= MOST_EVSES
+
+    def add_evse(self, evse: int) -> None:
+        """Know of an EVSE from now on."""
+        if evse and evse not in self.evses and self.has_room_for(evse):
+            self.evses = sorted([*self.evses, evse])
+            self.changed(Part(Topic.STRUCTURE))
+            self.remember()
+
+    # --- the socket ---------------------------------------------------------------------
+
+    @property
+    def connected(self) -> bool:
+        """Return whether the station has a socket."""
+        return self._rpc is not None
+
+    async def serve(self, connection: Connection, version: Version) -> None:
+        """Talk to the station until the socket closes.
+
+        A new socket replaces the one before, whose end then changes nothing.
+        """
+        self._drop_socket()
+        self.version = version
+        self._rpc = rpc = Rpc(
+            connection,
+            version=version,
+            handle=self._handle,
+            answered=self.flush,
+            note=self.note,
+            timeout=self.options.call_timeout,
+        )
+        self._connection = connection
+        self._on_connected()
+        try:
+            await rpc.run()
+        finally:
+            if self._rpc is rpc:
+                self._rpc = self._connection = None
+                self._on_disconnected()
+
+    def disconnect(self) -> None:
+        """Close the socket; the station will come back."""
+        if self._connection is not None:
+            self._connection.abort()
+
+    def _drop_socket(self) -> None:
+        if self._rpc is not None:
+            self._rpc.close()
+        self.disconnect()
+
+    def _on_connected(self) -> None:
+        self.connected_at = self.last_seen = utcnow()
+        self.provisioning.booted.clear()
+        self.remote_control.asked_for.clear()
+        self.changed(Part(Topic.CONNECTION))
+        self.changed(Part(Topic.LAST_SEEN))
+        self.flush()
+        # Most reconnect without booting. They get some time to do so all the same.
+        self._prepare_in(self.options.boot_grace, booted=False)
+
+    def _on_disconnected(self) -> None:
+        self._stop_preparing()
+        self.changed(Part(Topic.CONNECTION))
+        self.flush()
+
+    # --- messages -----------------------------------------------------------------------
+
+    def _message(self, action: str) -> Message | None:
+        """Return the answer to a message of the version spoken."""
+        messages = self._messages.get(self.version)
+        if messages is None:
+            messages = self._messages[self.version] = {
+                action: message
+                for block in self.blocks.values()
+                for action, message in block.messages(self.version).items()
+            }
+        return messages.get(action)
+
+    async def _handle(self, action: str, payload: Any) -> Payload:
+        """Answer a CALL of the station."""
+        self.last_seen = utcnow()
+        self.changed(Part(Topic.LAST_SEEN))
+        schemas = self._schemas[self.version]
+        message = self._message(action)
+        if message is None:
+            known = schemas.knows(action)
+            self.note("unknown action" if not known else f"{action}: not supported")
+            raise MessageRefused(
+                ErrorCode.NOT_SUPPORTED if known else ErrorCode.NOT_IMPLEMENTED
+            )
+        self._check_admitted(message)
+        return await message.handle(self._understand(message, payload))
+
+    def _understand(self, message: Message, payload: Any) -> Payload:
+        """Repair a payload; refuse it only where what is left means nothing."""
+        action = message.answers.action
+        repaired = lenient.repair(payload, self._schemas[self.version].requests[action])
+        for note in repaired.notes:
+            self.note(f"{action}: {note}")
+        for violation in repaired.left:
+            field = violation.path[0] if violation.path else violation.field
+            if field in message.answers.needs or (
+                not violation.path and not field and message.answers.needs
+            ):
+                raise MessageRefused(lenient.error_code(violation), str(violation))
+        return repaired.payload
+
+    def _check_admitted(self, message: Message) -> None:
+        """Refuse what a station that is not accepted has no business to send (B02.FR.09).
+
+        Transactions exist whatever we think of the station, and are recorded.
+        """
+        action = message.answers.action
+        if (
+            self.settings.registration is not RegistrationStatus.ACCEPTED
+            and not message.answers.always
+            and action not in self.remote_control.asked_for
+        ):
+            raise MessageRefused(ErrorCode.SECURITY_ERROR, "not accepted yet")
+
+    async def call(self, action: str, payload: Payload) -> Payload:
+        """Send a command and return the station's raw answer, repaired where it can be.
+
+        Raises `InvalidRequest` before anything is sent when the payload is not valid, and
+        `StationOffline`, `CommandTimedOut` or `CommandFailed`.
+        """
+        if self._rpc is None:
+            raise StationOffline
+        schemas = self._schemas[self.version]
+        schemas.check_request(action, payload)
+        answer = await self._rpc.call(action, payload)
+        repaired = lenient.repair(answer, schemas.responses[action])
+        for note in repaired.notes:
+            self.note(f"{action} answer: {note}")
+        return repaired.payload
+
+    # --- getting to know the station ----------------------------------------------------
+
+    def on_boot(self, status: RegistrationStatus) -> None:
+        """Go on from a BootNotification that is answered with a status."""
+        self.introduced()
+        if status is RegistrationStatus.ACCEPTED:
+            # Some stations fall silent over a command right behind the answer.
+            self._prepare_in(self.options.settle, booted=True)
+
+    def _prepare_in(self, seconds: float, *, booted: bool) -> None:
+        self._stop_preparing()
+        self._prepare_timer = asyncio.get_running_loop().call_later(
+            seconds, self._start_preparing, booted
+        )
+
+    def _start_preparing(self, booted: bool) -> None:
+        self._prepare_timer = None
+        self._preparing = self.spawn(self._prepare(booted=booted))
+
+    def _stop_preparing(self) -> None:
+        if self._prepare_timer is not None:
+            self._prepare_timer.cancel()
+            self._prepare_timer = None
+        if self._preparing is not None:
+            self._preparing.cancel()
+            self._preparing = None
+
+    async def _prepare(self, *, booted: bool) -> None:
+        """Let each block get to know the station; none depends on another's success."""
+        if self.provisioning.info is None and not booted:
+            # Never met: only a boot tells who it is. Once it booted it is not asked again.
+            await self._ask_to_boot()
+        if self.settings.registration is not RegistrationStatus.ACCEPTED:
+            self.introduced()
+            return
+        if self.options.quiet:
+            return
+        for name, block in self.blocks.items():
+            try:
+                await block.prepare(booted=booted)
+            except StationOffline:
+                return
+            except OcppError as error:
+                self.note(f"preparing {name}: {type(error).__name__}")
+                _LOGGER.debug("%s: preparing %s ended: %s", self.identity, name, error)
+            self.flush()
+
+    async def _ask_to_boot(self) -> None:
+        try:
+            await self.remote_control.trigger("BootNotification")
+        except OcppError as error:
+            _LOGGER.debug("%s does not boot when asked: %s", self.identity, error)
+
+    async def adopt(self, settings: StationSettings) -> None:
+        """Be one of those that people decided to have, after having been a visitor."""
+        self.adopted = True
+        self.introduced = lambda: None
+        await self.transactions.load()
+        self.apply_settings(settings)
+        self.remember()
+
+    def apply_settings(self, settings: StationSettings) -> None:
+        """Take over what people changed; a new registration takes effect at once."""
+        before, self.settings = self.settings, settings
+        if (
+            before.registration is not settings.registration
+            and settings.registration is RegistrationStatus.ACCEPTED
+            and self.connected
+        ):
+            self.spawn(self.provisioning.admit())
+        self.changed(Part(Topic.INFO))
+        self.flush()
+
+    # --- life ---------------------------------------------------------------------------
+
+    def spawn[T](self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Do something in the background that ends with the station at the latest."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def stop(self) -> None:
+        """End everything and save."""
+        self._stopped = True
+        self._stop_preparing()
+        self._drop_socket()
+        self.smart_charging.stop()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await self.transactions.save()
+        if self.adopted:
+            await self.save()

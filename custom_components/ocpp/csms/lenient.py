@@ -1,0 +1,210 @@
+"""Read what real chargers send, also where it is not quite OCPP or not quite JSON.
+
+Nothing here refuses anything. Every repair is returned as a note without its value, since
+values can be card numbers; whether what is left can be understood is for the caller to say.
+"""
+
+from dataclasses import dataclass
+import re
+from typing import Any, NamedTuple
+
+import jsonschema_rs
+import orjson
+
+from .errors import ErrorCode
+from .model import Payload
+
+# Strings are matched first, so that nothing inside one is ever touched.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s"\[\]{},:]+', re.DOTALL)
+_CLOSER = {"[": "]", "{": "}"}
+# Longer than any faulty frame seen; garbage beyond it is not worth the event loop's time.
+_LONGEST_REPAIR = 65_536
+
+
+def parse(data: str | bytes) -> tuple[Any, bool]:
+    """Return the JSON value of a frame, and whether it had to be repaired.
+
+    Raises `ValueError` when it can't be read.
+    """
+    try:
+        return orjson.loads(data), False
+    except orjson.JSONDecodeError:
+        text = data if isinstance(data, str) else data.decode()
+        return orjson.loads(_repair_json(text)), True
+
+
+def _repair_json(text: str) -> str:
+    """Mend the JSON faults seen on the wire of real chargers.
+
+    A missing value (`"transactionId":,`), a stray comma (`[,{` and `,]`), a missing comma
+    between members, and closing brackets that were cut off. A cut is only mended behind a
+    bracket: elsewhere half a number would pass for a whole one.
+    """
+    tokens: list[str] = _TOKEN.findall(text) if len(text) <= _LONGEST_REPAIR else []
+    if not tokens or tokens[-1] not in "]}":
+        raise ValueError("cut short")
+    mended: list[str] = []
+    open_brackets: list[str] = []
+    before = ""
+    for token in tokens:
+        if before == ":" and token in ",}]":
+            mended.append("null")
+        elif (token in ",]}" and before == ",") or (
+            token == "," and before in ("[", "{")
+        ):
+            # The comma that is one too many is the earlier one before a bracket.
+            if token == ",":
+                continue
+            mended.pop()
+        elif token not in ",:]}" and before not in ("", ",", ":", "[", "{"):
+            mended.append(",")
+        if token in _CLOSER:
+            open_brackets.append(_CLOSER[token])
+        elif token in ("]", "}") and (
+            not open_brackets or open_brackets.pop() != token
+        ):
+            raise ValueError("brackets do not match")
+        mended.append(token)
+        before = token
+    return "".join(mended) + "".join(reversed(open_brackets))
+
+
+class Violation(NamedTuple):
+    """One place where a payload is not what its schema says."""
+
+    path: tuple[str | int, ...]
+    kind: str
+    # The missing field of a "required" violation.
+    field: str = ""
+
+    def __str__(self) -> str:
+        """Say where and what, but not the value."""
+        steps = ["[]" if isinstance(step, int) else step for step in self.path]
+        place = ".".join([*steps, self.field] if self.field else steps)
+        return f"{place or 'payload'}: {self.kind}"
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """A payload after repair, what was repaired, and what could not be."""
+
+    payload: Payload
+    notes: tuple[str, ...] = ()
+    left: tuple[Violation, ...] = ()
+
+
+def repair(payload: Any, validator: jsonschema_rs.Validator) -> Repaired:
+    """Bring a payload as near to its schema as its meaning allows.
+
+    Numbers sent as text and text sent as numbers are converted, empty optional fields left
+    out, and spellings that differ in case only are corrected.
+    """
+    if payload is None:
+        payload = {}
+    if validator.is_valid(payload):
+        return Repaired(payload)
+    if not isinstance(payload, dict):
+        return Repaired({}, (), (Violation((), "type"),))
+    notes: dict[str, None] = {}
+    # Each pass can lay bare what the one before it hid, as in an array that was an object.
+    for _ in range(3):
+        changed = False
+        for error in list(validator.iter_errors(payload)):
+            violation = _violation(error)
+            notes[str(violation)] = None
+            changed |= _mend(payload, violation, error.kind.as_dict())
+        if not changed:
+            break
+    left = tuple(_violation(error) for error in validator.iter_errors(payload))
+    return Repaired(payload, tuple(notes), left)
+
+
+def _violation(error: jsonschema_rs.ValidationError) -> Violation:
+    details = error.kind.as_dict()
+    field = details["property"] if error.kind.name == "required" else ""
+    return Violation(tuple(error.instance_path), error.kind.name, field)
+
+
+def _mend(payload: Payload, violation: Violation, details: dict[str, Any]) -> bool:
+    """Repair one violation in place; return whether anything changed."""
+    if not violation.path:
+        return False
+    parent: Any = payload
+    for step in violation.path[:-1]:
+        parent = parent[step]
+    last: Any = violation.path[-1]
+    if isinstance(parent, dict) and last not in parent:
+        return False  # Mended along with an earlier violation of the same pass.
+    value = parent[last]
+    if violation.kind in ("type", "enum") and value in (None, "", "null"):
+        if isinstance(parent, dict):
+            del parent[last]
+            return True
+        return False
+    if violation.kind == "type":
+        mended = _convert(value, details["types"])
+    elif violation.kind == "enum" and isinstance(value, str):
+        options = {str(option).casefold(): option for option in details["options"]}
+        mended = options.get(value.strip().casefold())
+    else:
+        return False
+    if mended is None:
+        return False
+    parent[last] = mended
+    return True
+
+
+def _convert(value: Any, types: list[str]) -> Any:
+    """Return the value as one of the types, or None when it has no such meaning."""
+    if "string" in types and isinstance(value, int | float):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    if "boolean" in types:
+        return {"true": True, "1": True, "false": False, "0": False}.get(
+            str(value).casefold()
+        )
+    if "array" in types and isinstance(value, dict):
+        return [value]
+    if ("integer" in types or "number" in types) and isinstance(value, str | float):
+        return _number(value, whole="number" not in types)
+    return None
+
+
+def _number(value: str | float, *, whole: bool) -> int | float | None:
+    try:
+        number = float(str(value).strip().replace(",", "."))
+        if number.is_integer():
+            return (
+                int(value)
+                if isinstance(value, str) and value.isdigit()
+                else int(number)
+            )
+    except ValueError, OverflowError:
+        return None
+    return None if whole else number
+
+
+_CODES = {
+    "required": ErrorCode.PROTOCOL_ERROR,
+    "type": ErrorCode.TYPE_CONSTRAINT_VIOLATION,
+    "minItems": ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION,
+    "maxItems": ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION,
+    "additionalProperties": ErrorCode.FORMAT_VIOLATION,
+}
+
+
+def error_code(violation: Violation) -> ErrorCode:
+    """Return the code that names a violation on the wire."""
+    if not violation.path and violation.kind == "type":
+        return ErrorCode.FORMAT_VIOLATION
+    return _CODES.get(violation.kind, ErrorCode.PROPERTY_CONSTRAINT_VIOLATION)
+
+
+def transaction_id(value: object) -> str | None:
+    """Return a transaction id of 1.6 as text, or None for what is sent in place of one."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = int(value)
+    except ValueError, OverflowError:
+        return None
+    return None if number in (-1, 0) else str(number)

@@ -1,0 +1,229 @@
+"""The neutral model: what a charging station is and does, in the words of OCPP 2.x."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+type Payload = dict[str, Any]
+
+
+class RegistrationStatus(StrEnum):
+    """What a BootNotification is answered (B01)."""
+
+    ACCEPTED = "Accepted"
+    PENDING = "Pending"
+    REJECTED = "Rejected"
+
+
+class EvseStatus(StrEnum):
+    """What an EVSE is doing: the connector's status, refined by the transaction's."""
+
+    AVAILABLE = "available"
+    PREPARING = "preparing"
+    OCCUPIED = "occupied"
+    CHARGING = "charging"
+    SUSPENDED_EV = "suspended_ev"
+    SUSPENDED_EVSE = "suspended_evse"
+    FINISHING = "finishing"
+    RESERVED = "reserved"
+    UNAVAILABLE = "unavailable"
+    FAULTED = "faulted"
+
+
+# The statuses in which a car is certainly at the cable.
+PLUGGED_IN = frozenset(
+    {
+        EvseStatus.PREPARING,
+        EvseStatus.OCCUPIED,
+        EvseStatus.CHARGING,
+        EvseStatus.SUSPENDED_EV,
+        EvseStatus.SUSPENDED_EVSE,
+        EvseStatus.FINISHING,
+    }
+)
+# The statuses that only a running transaction can be in.
+IN_TRANSACTION = frozenset(
+    {EvseStatus.CHARGING, EvseStatus.SUSPENDED_EV, EvseStatus.SUSPENDED_EVSE}
+)
+
+
+class Topic(StrEnum):
+    """The parts of a station that change on their own."""
+
+    CONNECTION = "connection"
+    LAST_SEEN = "last_seen"
+    INFO = "info"
+    # New EVSEs or measurands: there is more to show than before.
+    STRUCTURE = "structure"
+    AVAILABILITY = "availability"
+    STATUS = "status"
+    TRANSACTION = "transaction"
+    METER = "meter"
+    LIMIT = "limit"
+
+
+class Part(NamedTuple):
+    """One part of a station, as listeners name it. EVSE 0 is the station as a whole."""
+
+    topic: Topic
+    evse: int = 0
+    key: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StationInfo:
+    """What a station says of itself when it boots. Unknown parts are empty."""
+
+    vendor: str = ""
+    model: str = ""
+    serial: str = ""
+    firmware: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StationSettings:
+    """What people decide about one station.
+
+    `maximum_current` is in ampere per phase, `phases` the number it is wired with.
+    `id_token` is the card that starts made here are done with.
+    """
+
+    registration: RegistrationStatus = RegistrationStatus.ACCEPTED
+    maximum_current: float = 32
+    phases: int = 3
+    id_token: str = "HomeAssistant"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How the central system treats all of its stations. Intervals are in seconds."""
+
+    # Send nothing that the protocol does not owe a station.
+    quiet: bool = False
+    heartbeat_interval: int = 300
+    pending_interval: int = 30
+    # Some chargers offer no subprotocol at all.
+    assume_16: bool = True
+    call_timeout: float = 30
+    # How long a station may take after connecting to boot by itself.
+    boot_grace: float = 5
+    # How long a station is left alone after it booted.
+    settle: float = 1
+    # How long an adopted station may take to boot when it is asked to.
+    adoption_grace: float = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectorState:
+    """What the last StatusNotification of an EVSE said."""
+
+    status: EvseStatus
+    error_code: str = "no_error"
+    vendor_error: str = ""
+    # When the station says it happened, and when we heard of it.
+    at: datetime
+    received: datetime
+
+
+class Sample(NamedTuple):
+    """One sampled value, in the canonical unit of its measurand."""
+
+    measurand: str
+    phase: str
+    value: float
+    context: str = "Sample.Periodic"
+    location: str = "Outlet"
+
+
+class SampleSet(NamedTuple):
+    """What a meter read at one moment. `dated` is false when the moment is our own guess."""
+
+    at: datetime
+    samples: list[Sample]
+    dated: bool = True
+
+
+class MeterReading(NamedTuple):
+    """The newest value of a measurand and phase of an EVSE."""
+
+    value: float
+    at: datetime
+    received: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdTokenInfo:
+    """What the central system thinks of an id token (C01)."""
+
+    status: str = "Accepted"
+
+    @property
+    def accepted(self) -> bool:
+        """Return whether the token may charge."""
+        return self.status == "Accepted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transaction:
+    """One transaction of an EVSE. Energies are in Wh.
+
+    `number` is ours and unique over all stations and restarts; `id` is what the station
+    calls it, which differs when another central system began it.
+    """
+
+    number: int
+    id: str
+    station: str
+    evse: int
+    started: datetime
+    id_token: str = ""
+    token_info: IdTokenInfo = IdTokenInfo()
+    meter_start: float | None = None
+    energy: float = 0
+    ended: datetime | None = None
+    meter_stop: float | None = None
+    stop_reason: str | None = None
+
+    @property
+    def running(self) -> bool:
+        """Return whether it has not ended yet."""
+        return self.ended is None
+
+
+class RateUnit(StrEnum):
+    """The unit of a charging limit: ampere per phase, or watts in total."""
+
+    AMPERE = "A"
+    WATT = "W"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """A charging limit that a station accepted.
+
+    `value` and `unit` are what was asked for; `sent_value` and `sent_unit` what the station
+    was sent in their place, which differs where it only takes the other unit.
+    """
+
+    value: float
+    unit: RateUnit
+    purpose: str
+    sent_value: float
+    sent_unit: RateUnit
+    phases: int | None = None
+    until: datetime | None = None
+
+
+def utcnow() -> datetime:
+    """Return the present moment."""
+    return datetime.now(UTC)
+
+
+def timestamp(moment: datetime) -> str:
+    """Write a moment as stations take it: UTC, milliseconds, Z.
+
+    Some stations drop the connection over a time without fractional seconds, and none was
+    seen to be unable to read three digits of them.
+    """
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"

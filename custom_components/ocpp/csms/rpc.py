@@ -1,0 +1,314 @@
+"""OCPP-J on one socket: frames, correlation, timeouts, errors.
+
+Works on raw camelCase payloads and knows nothing of what they mean. Each direction has at
+most one open CALL of ours, and any number of the station's are answered meanwhile.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterable, Awaitable, Callable
+import logging
+from typing import Any, NamedTuple, Protocol
+from uuid import uuid4
+
+import orjson
+
+from . import lenient
+from .errors import (
+    CommandFailed,
+    CommandTimedOut,
+    ErrorCode,
+    InvalidRequest,
+    MessageRefused,
+    StationOffline,
+)
+from .model import Payload
+from .versions import Version
+
+_LOGGER = logging.getLogger(__name__)
+
+CALL, CALLRESULT, CALLERROR = 2, 3, 4
+
+_LONGEST_ID = 255
+_LONGEST_DESCRIPTION = 255
+_REMEMBERED_ANSWERS = 16
+# Beyond this many unanswered CALLs a station waits until some are done.
+_MOST_CALLS_IN_WORK = 64
+# Their answer is the present time: one out of memory would set the station's clock back.
+_NEVER_ANSWERED_ALIKE = frozenset({"BootNotification", "Heartbeat"})
+
+
+class Socket(AsyncIterable[str | bytes], Protocol):
+    """What is needed of a WebSocket. Iteration ends when it closes, without raising."""
+
+    async def send(self, message: str) -> None:
+        """Send one text frame; raises `ConnectionError` when the socket is closed."""
+
+
+class _Pending(NamedTuple):
+    id: str
+    action: str
+    answer: asyncio.Future[Payload]
+
+
+class _Answered(NamedTuple):
+    frame: int
+    answer: str | None
+
+
+class Rpc:
+    """The conversation over one socket."""
+
+    def __init__(
+        self,
+        socket: Socket,
+        *,
+        version: Version,
+        handle: Callable[[str, Any], Awaitable[Payload]],
+        answered: Callable[[], None] = lambda: None,
+        note: Callable[[str], None] = lambda _: None,
+        timeout: float = 30,
+    ) -> None:
+        """Prepare to talk.
+
+        `handle` answers a CALL of the station, or raises `MessageRefused`; `answered` is
+        called after each answer has been sent; `note` is told of every oddity. `timeout`
+        is in seconds, for each CALL of ours.
+        """
+        self.version = version
+        self._socket = socket
+        self._handle = handle
+        self._answered = answered
+        self._note = note
+        self._timeout = timeout
+        self._slot = asyncio.Lock()
+        self._pending: _Pending | None = None
+        self._closed = False
+        self._in_work: set[asyncio.Task[None]] = set()
+        self._free = asyncio.Event()
+        self._answers: OrderedDict[str | int, _Answered] = OrderedDict()
+
+    async def run(self) -> None:
+        """Read and answer until the socket closes."""
+        try:
+            async for data in self._socket:
+                if self._closed:
+                    break  # Another socket took over; this one has no say any more.
+                if (frame := self._read(data)) is not None:
+                    await self._receive(frame, data)
+        finally:
+            self.close()
+            # What a handler has begun to store is stored to the end, also when nobody
+            # waits for its answer any more.
+            if self._in_work:
+                await asyncio.wait(self._in_work)
+
+    def close(self) -> None:
+        """Fail what waits for an answer, at once; nothing is sent any more."""
+        self._closed = True
+        if self._pending is not None and not self._pending.answer.done():
+            self._pending.answer.set_exception(StationOffline())
+
+    async def call(
+        self, action: str, payload: Payload, *, timeout: float | None = None
+    ) -> Payload:
+        """Send a CALL when the one before it is answered; return the raw answer.
+
+        Raises `StationOffline`, `CommandTimedOut` or `CommandFailed`. A timeout frees the
+        slot; the answer that comes too late is dropped by its id.
+        """
+        async with self._slot:
+            if self._closed:
+                raise StationOffline
+            pending = _Pending(
+                str(uuid4()), action, asyncio.get_running_loop().create_future()
+            )
+            try:
+                text = orjson.dumps([CALL, pending.id, action, payload]).decode()
+            except TypeError as error:
+                raise InvalidRequest(action, str(error)) from error
+            self._pending = pending
+            try:
+                async with asyncio.timeout(timeout or self._timeout):
+                    await self._send(text)
+                    return await pending.answer
+            except TimeoutError as error:
+                raise CommandTimedOut(action) from error
+            finally:
+                self._pending = None
+
+    async def _send(self, text: str) -> None:
+        if _LOGGER.isEnabledFor(logging.DEBUG):
+            _LOGGER.debug("Sending %s", describe(text))
+        try:
+            await self._socket.send(text)
+        except ConnectionError as error:
+            raise StationOffline from error
+
+    def _read(self, data: str | bytes) -> list[Any] | None:
+        """Return the elements of a frame, or None when it is none."""
+        if _LOGGER.isEnabledFor(logging.DEBUG):
+            _LOGGER.debug("Received %s", describe(data))
+        if not data:
+            return None
+        try:
+            frame, repaired = lenient.parse(data)
+        except ValueError:
+            self._note("frame: not JSON")
+            return [None]
+        if repaired:
+            self._note("frame: repaired JSON")
+        if isinstance(frame, list) and frame:
+            return frame
+        self._note("frame: not an array")
+        return [None]
+
+    async def _receive(self, frame: list[Any], data: str | bytes) -> None:
+        kind = frame[0]
+        if kind == CALL:
+            await self._on_call(frame, data)
+        elif kind in (CALLRESULT, CALLERROR):
+            self._on_answer(frame)
+        elif kind is None or not isinstance(kind, int):
+            if self.version.answers_unreadable:
+                await self._refuse("-1", ErrorCode.RPC_FRAMEWORK_ERROR, "unreadable")
+        else:
+            self._note(f"frame: message type {kind}")
+            if self.version.answers_unknown_type and len(frame) > 1:
+                message_id = frame[1] if isinstance(frame[1], str) else "-1"
+                await self._refuse(message_id, ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED)
+
+    # --- the station's calls ------------------------------------------------------------
+
+    async def _on_call(self, frame: list[Any], data: str | bytes) -> None:
+        message_id = frame[1] if len(frame) > 1 else None
+        if isinstance(message_id, bool) or not isinstance(message_id, str | int):
+            self._note("frame: no message id")
+            if self.version.answers_unreadable:
+                await self._refuse("-1", ErrorCode.RPC_FRAMEWORK_ERROR, "no message id")
+            return
+        if isinstance(message_id, str) and len(message_id) > _LONGEST_ID:
+            self._note("frame: message id too long")
+            return
+        action = frame[2] if len(frame) > 2 else None
+        if not isinstance(action, str):
+            self._note("frame: no action")
+            await self._refuse(message_id, ErrorCode.FORMAT_VIOLATION, "no action")
+            return
+        if len(frame) != 4:
+            self._note(f"{action}: {len(frame)} elements")
+        payload = frame[3] if len(frame) > 3 else {}
+
+        fingerprint = hash(data)
+        before = self._answers.get(message_id)
+        if before is not None and before.frame == fingerprint:
+            # A retry of the very same message. While the first is still in work its answer
+            # is on the way and serves both.
+            if before.answer is not None:
+                await self._send_quietly(before.answer)
+            return
+        if action not in _NEVER_ANSWERED_ALIKE:
+            self._remember(message_id, _Answered(fingerprint, None))
+        # Eager: a handler that waits for nothing has answered before the next frame is
+        # read, and one that waits does not keep our own answers from being read.
+        task = asyncio.Task(
+            self._serve(message_id, action, payload, fingerprint),
+            loop=asyncio.get_running_loop(),
+            eager_start=True,
+        )
+        if not task.done():
+            self._in_work.add(task)
+            task.add_done_callback(self._done)
+            while len(self._in_work) >= _MOST_CALLS_IN_WORK:
+                self._free.clear()
+                await self._free.wait()
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._in_work.discard(task)
+        self._free.set()
+
+    async def _serve(
+        self, message_id: str | int, action: str, payload: Any, fingerprint: int
+    ) -> None:
+        try:
+            answer: list[Any] = [
+                CALLRESULT,
+                message_id,
+                await self._handle(action, payload),
+            ]
+        except MessageRefused as error:
+            answer = self._error(message_id, error.code, error.description)
+        except Exception:  # A fault of ours must not cost the station its connection.
+            _LOGGER.exception("Failed to handle %s", action)
+            answer = self._error(message_id, ErrorCode.INTERNAL_ERROR)
+        text = orjson.dumps(answer).decode()
+        if message_id in self._answers:
+            self._remember(message_id, _Answered(fingerprint, text))
+        await self._send_quietly(text)
+        self._answered()
+
+    def _remember(self, message_id: str | int, answered: _Answered) -> None:
+        self._answers[message_id] = answered
+        self._answers.move_to_end(message_id)
+        if len(self._answers) > _REMEMBERED_ANSWERS:
+            self._answers.popitem(last=False)
+
+    def _error(
+        self, message_id: str | int, code: ErrorCode, description: str = ""
+    ) -> list[Any]:
+        return [
+            CALLERROR,
+            message_id,
+            self.version.error_code(code),
+            description[:_LONGEST_DESCRIPTION],
+            {},
+        ]
+
+    async def _refuse(
+        self, message_id: str | int, code: ErrorCode, description: str = ""
+    ) -> None:
+        error = self._error(message_id, code, description)
+        await self._send_quietly(orjson.dumps(error).decode())
+
+    async def _send_quietly(self, text: str) -> None:
+        """Send an answer; a socket that closed meanwhile has nobody left to tell."""
+        try:
+            await self._send(text)
+        except StationOffline:
+            _LOGGER.debug("The station left before it was answered")
+
+    # --- answers to our calls -----------------------------------------------------------
+
+    def _on_answer(self, frame: list[Any]) -> None:
+        pending = self._pending
+        if pending is None or len(frame) < 2 or frame[1] != pending.id:
+            self._note("frame: answer to no call")
+            return
+        if pending.answer.done():
+            return
+        if frame[0] == CALLRESULT:
+            payload = frame[2] if len(frame) > 2 else {}
+            pending.answer.set_result(payload if isinstance(payload, dict) else {})
+            return
+        # Real stations leave out the description, or send null for a code.
+        code = str(frame[2] or "") if len(frame) > 2 else ""
+        description = str(frame[3] or "") if len(frame) > 3 else ""
+        pending.answer.set_exception(
+            CommandFailed(
+                pending.action,
+                code or ErrorCode.GENERIC_ERROR.value,
+                description[:_LONGEST_DESCRIPTION],
+            )
+        )
+
+
+def describe(data: str | bytes) -> str:
+    """Name a frame for the log without its payload, which may hold cards and passwords."""
+    try:
+        frame = orjson.loads(data)
+        kind, message_id, *rest = frame
+    except orjson.JSONDecodeError, TypeError, ValueError:
+        return f"{len(data)} characters that are no OCPP-J frame"
+    name = {CALL: "CALL", CALLRESULT: "CALLRESULT", CALLERROR: "CALLERROR"}.get(kind)
+    what = rest[0] if kind in (CALL, CALLERROR) and rest else ""
+    return f"{name or kind} {message_id} {what} ({len(data)} characters)"

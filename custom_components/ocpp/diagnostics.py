@@ -1,0 +1,86 @@
+"""Diagnostics: what is known, without what names people, cards or keys."""
+
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+
+from .const import CONF_ID_TOKEN, CONF_IDENTITY
+from .hub import Charger, OcppConfigEntry
+
+_REDACTED = "**REDACTED**"
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant, entry: OcppConfigEntry
+) -> dict[str, Any]:
+    """Return the central system and all its chargers."""
+    hub = entry.runtime_data
+    return {
+        "entry": {"data": dict(entry.data), "options": dict(entry.options)},
+        "listening": hub.central.listening,
+        "visitors": len(hub.central.visitors),
+        "chargers": [_charger(entry, charger) for charger in hub.chargers.values()],
+    }
+
+
+async def async_get_device_diagnostics(
+    hass: HomeAssistant, entry: OcppConfigEntry, device: dr.AnyDeviceEntry
+) -> dict[str, Any]:
+    """Return one charger."""
+    target = entry.runtime_data.charger_of_device(device)
+    return {"charger": _charger(entry, target[0]) if target is not None else None}
+
+
+def _charger(entry: OcppConfigEntry, charger: Charger) -> dict[str, Any]:
+    station = charger.station
+    info = station.provisioning.info
+    settings = dict(entry.subentries[charger.subentry_id].data)
+    for secret in (CONF_IDENTITY, CONF_ID_TOKEN):
+        if secret in settings:
+            settings[secret] = _REDACTED
+    return {
+        "settings": settings,
+        "connected": station.connected,
+        "version": station.version.name,
+        "last_seen": station.last_seen,
+        "vendor": info.vendor if info else None,
+        "model": info.model if info else None,
+        "firmware": info.firmware if info else None,
+        "firmware_status": station.firmware.status,
+        "diagnostics_status": station.diagnostics.status,
+        "security_events": [
+            {"type": event.type, "at": event.at} for event in station.security.events
+        ],
+        "configuration": station.provisioning.shown_keys(),
+        "limits": {
+            "in_force": {
+                evse: vars(limit)
+                for evse, limit in station.smart_charging.limits.items()
+            },
+            "what_worked": station.smart_charging.facts()["worked"],
+        },
+        "evses": {evse: _evse(charger, evse) for evse in station.evses},
+        # Repairs and oddities of what the charger sends, and how often.
+        "notes": dict(sorted(station.notes.items())),
+    }
+
+
+def _evse(charger: Charger, evse: int) -> dict[str, Any]:
+    station = charger.station
+    state = station.availability.state(evse)
+    transaction = station.transactions.latest.get(evse)
+    return {
+        "status": vars(state) if state else None,
+        "transaction": {
+            key: value
+            for key, value in vars(transaction).items()
+            if key not in ("station", "id_token", "token_info")
+        }
+        if transaction
+        else None,
+        "readings": {
+            name: reading._asdict()
+            for name, reading in station.metering.readings.get(evse, {}).items()
+        },
+    }

@@ -1,0 +1,84 @@
+"""The base of all entities: which device, available when, written when what changed."""
+
+from typing import Any, override
+
+from homeassistant.core import callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.entity import Entity, EntityDescription
+
+from .const import DOMAIN
+from .csms.model import Part, Topic
+from .hub import Charger, evse_identifier
+
+
+class OcppEntity(Entity):
+    """Shows one part of a charger. EVSE 0 is the charger as a whole."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(
+        self,
+        charger: Charger,
+        description: EntityDescription,
+        *,
+        evse: int = 0,
+        watched: tuple[Topic | Part, ...] = (),
+    ) -> None:
+        """Show what the description says, written when a watched part changed."""
+        self.entity_description = description
+        self.charger = charger
+        self.station = charger.station
+        self.evse = evse
+        identity = self.station.identity
+        # What the entity is called among those of its charger and platform.
+        self.key = f"{evse}-{description.key}" if evse else description.key
+        self._attr_unique_id = f"{identity}-{self.key}"
+        self._watched = [
+            part if isinstance(part, Part) else Part(part, evse) for part in watched
+        ]
+        self._attr_device_info = self._device_info(identity)
+        self._attr_available = self.station.connected
+        self._shown: Any = None
+
+    def _device_info(self, identity: str) -> dr.DeviceInfo | dr.ChildDeviceInfo:
+        """Return the EVSE's own device where the charger has several."""
+        if self.evse and self.station.the_only_evse is None:
+            return dr.ChildDeviceInfo(
+                identifiers={(DOMAIN, evse_identifier(identity, self.evse))},
+                parent_device_id=self.charger.device_id,
+                translation_key="evse",
+                translation_placeholders={"number": str(self.evse)},
+            )
+        return dr.DeviceInfo(identifiers={(DOMAIN, identity)})
+
+    def _present(self) -> Any:
+        """Take the present value into the entity's attributes and return it."""
+        raise NotImplementedError
+
+    @callback
+    def _update(self) -> None:
+        """Write the state if it is another."""
+        shown = self._present(), self.available
+        if shown != self._shown:
+            self._shown = shown
+            self.async_write_ha_state()
+
+    @callback
+    def _update_availability(self) -> None:
+        self._attr_available = self.station.connected
+        self._update()
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Watch the charger; the first state is written by Home Assistant."""
+        for part in self._watched:
+            self.async_on_remove(self.station.watch(part, self._update))
+        self.async_on_remove(
+            self.station.watch(Part(Topic.CONNECTION), self._update_availability)
+        )
+        self._attr_available = self.station.connected
+        self._shown = self._present(), self.available
+
+    async def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Stay as it is: nothing here depends on the entity id."""

@@ -1,0 +1,59 @@
+"""The one place where what went wrong at a charger becomes words for people."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+
+from .const import DOMAIN
+from .csms.errors import (
+    CommandFailed,
+    CommandRejected,
+    CommandTimedOut,
+    InvalidRequest,
+    NoTransaction,
+    NotSupported,
+    OcppError,
+    StationOffline,
+)
+
+
+@contextmanager
+def translated_errors(charger: str) -> Iterator[None]:
+    """Turn errors of a charger's commands into translated ones that name the charger."""
+    try:
+        yield
+    except OcppError as error:
+        raise _translated(error, charger) from error
+
+
+def _translated(error: OcppError, charger: str) -> HomeAssistantError:
+    """Return what to tell people; what they could have known is a validation error."""
+    words = {"charger": charger}
+    kind: type[HomeAssistantError] = HomeAssistantError
+    match error:
+        case StationOffline():
+            key, kind = "station_offline", ServiceValidationError
+        case NoTransaction():
+            key, kind = "no_transaction", ServiceValidationError
+        case NotSupported(action=action):
+            key, kind = "not_supported", ServiceValidationError
+            words["command"] = action
+        case InvalidRequest(action=action, reason=reason):
+            key, kind = "invalid_request", ServiceValidationError
+            words |= {"command": action, "reason": reason}
+        case CommandRejected(action=action, status=status):
+            key = "command_rejected"
+            words |= {"command": action, "status": status}
+        case CommandTimedOut(action=action):
+            key = "command_timed_out"
+            words["command"] = action
+        case CommandFailed(action=action, code=code, description=description):
+            key = "command_failed"
+            words |= {"command": action, "code": code, "description": description}
+        case _:
+            key = "unknown_error"
+            words["error"] = str(error)
+    return kind(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=words
+    )

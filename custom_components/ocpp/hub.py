@@ -1,0 +1,382 @@
+"""What a config entry is at run time: the central system, its chargers and their devices."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.config_entries import (
+    SOURCE_INTEGRATION_DISCOVERY,
+    ConfigEntry,
+    ConfigSubentry,
+)
+from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PORT
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import (
+    device_registry as dr,
+    discovery_flow,
+    entity_registry as er,
+    issue_registry as ir,
+)
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .const import (
+    CONF_ADOPT_AUTOMATICALLY,
+    CONF_ASSUME_16,
+    CONF_HEARTBEAT_INTERVAL,
+    CONF_ID_TOKEN,
+    CONF_IDENTITY,
+    CONF_MAXIMUM_CURRENT,
+    CONF_PENDING_INTERVAL,
+    CONF_PHASES,
+    CONF_QUIET,
+    CONF_REGISTRATION,
+    DOMAIN,
+    SUBENTRY_CHARGER,
+)
+from .csms.central_system import CentralSystem
+from .csms.charging_station import ChargingStation
+from .csms.model import Options, Part, RegistrationStatus, StationSettings, Topic
+from .csms.store import Store
+
+if TYPE_CHECKING:
+    from .entity import OcppEntity
+
+type OcppConfigEntry = ConfigEntry[OcppHub]
+
+_DATABASE = "ocpp.db"
+
+
+@dataclass(eq=False, kw_only=True)
+class Charger:
+    """A charging station that people have, as Home Assistant knows it."""
+
+    station: ChargingStation
+    subentry_id: str
+    device_id: str
+    name: str
+    watched: list[Callable[[], None]] = field(default_factory=list)
+
+    def unwatch(self) -> None:
+        """Follow the station no more."""
+        for stop in self.watched:
+            stop()
+
+
+class OcppHub:
+    """Mirrors the chargers of one config entry into Home Assistant."""
+
+    def __init__(self, hass: HomeAssistant, entry: OcppConfigEntry) -> None:
+        """Prepare the central system of an entry."""
+        self.hass = hass
+        self.entry = entry
+        self.store = Store(f"sqlite:///{hass.config.path(_DATABASE)}")
+        self.central = CentralSystem(
+            host=entry.data[CONF_HOST],
+            port=entry.data[CONF_PORT],
+            store=self.store,
+            options=read_options(entry.options),
+        )
+        self.central.on_visitor = self._on_visitor
+        self.central.on_introduced = self._on_introduced
+        self.chargers: dict[str, Charger] = {}
+        self._data = dict(entry.data)
+        self._new_entities: list[Callable[[Charger], None]] = []
+        self._device_id = ""
+
+    # --- life ---------------------------------------------------------------------------
+
+    async def async_open(self) -> None:
+        """Open the store, take the port and set up the chargers people have.
+
+        Raises `StoreError` and `OSError`, after which nothing is left open.
+        """
+        await self.store.open()
+        try:
+            await self.central.open()
+            await self.central.bind()
+        except OSError:
+            await self.async_close()
+            raise
+        self._device_id = (
+            dr.async_get(self.hass)
+            .async_get_or_create(
+                config_entry_id=self.entry.entry_id,
+                identifiers={(DOMAIN, self.entry.entry_id)},
+                entry_type=dr.DeviceEntryType.SERVICE,
+                name=self.entry.title,
+                translation_key="central_system",
+            )
+            .id
+        )
+        await self.async_sync_chargers()
+
+    async def async_close(self, *_: object) -> None:
+        """Close every connection and the store."""
+        for charger in self.chargers.values():
+            charger.unwatch()
+        await self.central.close()
+        await self.store.close()
+
+    async def async_update(self) -> None:
+        """Follow changes of the config entry without disturbing anybody it can leave be."""
+        if dict(self.entry.data) != self._data:
+            self.hass.config_entries.async_schedule_reload(self.entry.entry_id)
+            return
+        self.central.apply_options(read_options(self.entry.options))
+        await self.async_sync_chargers()
+
+    # --- chargers -----------------------------------------------------------------------
+
+    async def async_sync_chargers(self) -> None:
+        """Have exactly the chargers that the entry's subentries say."""
+        wanted = {
+            subentry.data[CONF_IDENTITY]: subentry
+            for subentry in self.entry.get_subentries_of_type(SUBENTRY_CHARGER)
+        }
+        for identity in [known for known in self.chargers if known not in wanted]:
+            charger = self.chargers.pop(identity)
+            charger.unwatch()
+            await self.central.remove_station(identity)
+        for identity, subentry in wanted.items():
+            settings = read_settings(subentry.data)
+            if (known := self.chargers.get(identity)) is None:
+                await self._async_add_charger(identity, subentry, settings)
+            else:
+                self._rename(known, subentry.title)
+                if known.station.settings != settings:
+                    known.station.apply_settings(settings)
+
+    async def _async_add_charger(
+        self, identity: str, subentry: ConfigSubentry, settings: StationSettings
+    ) -> None:
+        station = await self.central.add_station(identity, settings)
+        device = dr.async_get(self.hass).async_get_or_create(
+            config_entry_id=self.entry.entry_id,
+            config_subentry_id=subentry.subentry_id,
+            identifiers={(DOMAIN, identity)},
+            name=subentry.title,
+            via_device_id=self._device_id,
+        )
+        charger = Charger(
+            station=station,
+            subentry_id=subentry.subentry_id,
+            device_id=device.id,
+            name=subentry.title,
+        )
+        charger.watched = [
+            station.watch(Part(Topic.INFO), lambda: self._show_info(charger)),
+            station.watch(Part(Topic.STRUCTURE), lambda: self._add_entities(charger)),
+        ]
+        self.chargers[identity] = charger
+        self._show_info(charger)
+        self._add_entities(charger)
+        self._drop_discovery(identity)
+
+    def charger_of_device(
+        self, device: dr.AnyDeviceEntry
+    ) -> tuple[Charger, int] | None:
+        """Return the charger of a device, and the EVSE where the device is one."""
+        for domain, identifier in device.identifiers:
+            for charger in self.chargers.values():
+                identity = charger.station.identity
+                if domain != DOMAIN:
+                    continue
+                if identifier == identity:
+                    return charger, 0
+                for evse in charger.station.evses:
+                    if identifier == evse_identifier(identity, evse):
+                        return charger, evse
+        return None
+
+    @callback
+    def _rename(self, charger: Charger, name: str) -> None:
+        if charger.name != name:
+            charger.name = name
+            dr.async_get(self.hass).async_update_device(charger.device_id, name=name)
+
+    @callback
+    def _show_info(self, charger: Charger) -> None:
+        """Show who the charger says it is on its device."""
+        if (info := charger.station.provisioning.info) is None:
+            return
+        dr.async_get(self.hass).async_update_device(
+            charger.device_id,
+            manufacturer=info.vendor or None,
+            model=info.model or None,
+            serial_number=info.serial or None,
+            sw_version=info.firmware or None,
+        )
+
+    # --- entities -----------------------------------------------------------------------
+
+    @callback
+    def async_setup_platform(
+        self,
+        async_add_entities: AddConfigEntryEntitiesCallback,
+        entities_of: Callable[[Charger], Iterable[OcppEntity]],
+    ) -> None:
+        """Add a platform's entities for every charger, now and as more show up."""
+        known: dict[Charger, set[str]] = {}
+
+        @callback
+        def add(charger: Charger) -> None:
+            before = known.setdefault(charger, set())
+            new = {
+                entity.key: entity
+                for entity in entities_of(charger)
+                if entity.key not in before
+            }
+            before.update(new)
+            if new:
+                async_add_entities(
+                    list(new.values()), config_subentry_id=charger.subentry_id
+                )
+
+        self._new_entities.append(add)
+        self.entry.async_on_unload(lambda: self._new_entities.remove(add))
+        for charger in self.chargers.values():
+            add(charger)
+
+    @callback
+    def _add_entities(self, charger: Charger) -> None:
+        """Add what the charger turned out to have."""
+        self._move_to_child_devices(charger)
+        for add in self._new_entities:
+            add(charger)
+
+    def _move_to_child_devices(self, charger: Charger) -> None:
+        """Give the first EVSE a device of its own once there is a second."""
+        identity = charger.station.identity
+        if charger.station.the_only_evse is not None:
+            return
+        entities = er.async_get(self.hass)
+        for evse in charger.station.evses:
+            device = dr.async_get(self.hass).async_get_or_create_child(
+                config_entry_id=self.entry.entry_id,
+                config_subentry_id=charger.subentry_id,
+                identifiers={(DOMAIN, evse_identifier(identity, evse))},
+                parent_device_id=charger.device_id,
+                translation_key="evse",
+                translation_placeholders={"number": str(evse)},
+            )
+            for entity in er.async_entries_for_device(
+                entities, charger.device_id, include_disabled_entities=True
+            ):
+                if entity.unique_id.startswith(f"{identity}-{evse}-"):
+                    entities.async_update_entity(entity.entity_id, device_id=device.id)
+
+    # --- unknown chargers ---------------------------------------------------------------
+
+    @callback
+    def _on_visitor(self, station: ChargingStation) -> None:
+        """Adopt an unknown charger when people want that of all of them."""
+        if not self.entry.options.get(CONF_ADOPT_AUTOMATICALLY, False):
+            return
+        self.hass.config_entries.async_add_subentry(
+            self.entry, new_charger(station.identity, {CONF_NAME: station.identity})
+        )
+
+    @callback
+    def _on_introduced(self, station: ChargingStation) -> None:
+        """Show a card for an unknown charger."""
+        info = station.provisioning.info
+        discovery_flow.async_create_flow(
+            self.hass,
+            DOMAIN,
+            context={"source": SOURCE_INTEGRATION_DISCOVERY},
+            data={
+                "entry_id": self.entry.entry_id,
+                CONF_IDENTITY: station.identity,
+                "vendor": info.vendor if info else "",
+                "model": info.model if info else "",
+                "serial": info.serial if info else "",
+            },
+            discovery_key=discovery_flow.DiscoveryKey(
+                domain=DOMAIN, key=station.identity, version=1
+            ),
+        )
+
+    @callback
+    def _drop_discovery(self, identity: str) -> None:
+        """Take back the card of a charger that was added by hand meanwhile."""
+        flows = self.hass.config_entries.flow
+        for flow in flows.async_progress_by_handler(DOMAIN):
+            context = flow["context"]
+            if context.get("source") == SOURCE_INTEGRATION_DISCOVERY and context.get(
+                "unique_id"
+            ) == discovery_id(self.entry.entry_id, identity):
+                flows.async_abort(flow["flow_id"])
+
+
+def evse_identifier(identity: str, evse: int) -> str:
+    """Return how the device registry knows an EVSE."""
+    return f"{identity}-{evse}"
+
+
+def discovery_id(entry_id: str, identity: str) -> str:
+    """Return the unique id of the card of an unknown charger."""
+    return f"{entry_id}_{identity}"
+
+
+def new_charger(identity: str, choices: Mapping[str, Any]) -> ConfigSubentry:
+    """Return the subentry of a charger as people chose it."""
+    data = {key: value for key, value in choices.items() if key != CONF_NAME}
+    return ConfigSubentry(
+        data=MappingProxyType({CONF_IDENTITY: identity, **data}),
+        subentry_type=SUBENTRY_CHARGER,
+        title=choices[CONF_NAME],
+        unique_id=identity,
+    )
+
+
+def read_options(options: Mapping[str, Any]) -> Options:
+    """Read the options of an entry; what is missing has its default."""
+    default = Options()
+    return Options(
+        quiet=options.get(CONF_QUIET, default.quiet),
+        heartbeat_interval=int(
+            options.get(CONF_HEARTBEAT_INTERVAL, default.heartbeat_interval)
+        ),
+        pending_interval=int(
+            options.get(CONF_PENDING_INTERVAL, default.pending_interval)
+        ),
+        assume_16=options.get(CONF_ASSUME_16, default.assume_16),
+    )
+
+
+def read_settings(data: Mapping[str, Any]) -> StationSettings:
+    """Read what people decided about a charger."""
+    default = StationSettings()
+    registration = data.get(CONF_REGISTRATION, "accepted")
+    return StationSettings(
+        registration=RegistrationStatus(registration.capitalize()),
+        maximum_current=float(data.get(CONF_MAXIMUM_CURRENT, default.maximum_current)),
+        phases=int(data.get(CONF_PHASES, default.phases)),
+        id_token=data.get(CONF_ID_TOKEN) or default.id_token,
+    )
+
+
+@callback
+def async_show_port_issue(
+    hass: HomeAssistant, entry: OcppConfigEntry, reason: str
+) -> None:
+    """Tell people that chargers can't connect, and why."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        port_issue(entry),
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key="port_unavailable",
+        translation_placeholders={
+            "title": entry.title,
+            "port": str(entry.data[CONF_PORT]),
+            "reason": reason,
+        },
+    )
+
+
+def port_issue(entry: OcppConfigEntry) -> str:
+    """Return the id of the issue about an entry's port."""
+    return f"port_unavailable_{entry.entry_id}"

@@ -1,0 +1,214 @@
+"""Sensors: what an EVSE does, its session, and what its meter reads."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import EntityCategory, UnitOfEnergy
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.typing import StateType
+
+from .csms.blocks.availability import ERROR_CODES
+from .csms.blocks.transactions import STOP_REASONS
+from .csms.charging_station import ChargingStation
+from .csms.model import EvseStatus, Part, Topic
+from .entity import OcppEntity
+from .hub import Charger, OcppConfigEntry
+from .measurands import MeasurandDescription, descriptions_for
+
+# Nothing is polled, and commands wait for their own charger only.
+PARALLEL_UPDATES = 0
+
+type Value = StateType | datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class OcppSensorDescription(SensorEntityDescription):
+    """A sensor whose value is a part of the model."""
+
+    watched: tuple[Topic | Part, ...]
+    value_fn: Callable[[ChargingStation, int], Value]
+
+
+def _status(station: ChargingStation, evse: int) -> Value:
+    state = station.availability.state(evse)
+    return state.status.value if state is not None else None
+
+
+def _error_code(station: ChargingStation, evse: int) -> Value:
+    if (fault := station.availability.fault(evse)) is not None:
+        return fault.error_code
+    return "no_error" if station.availability.state(evse) is not None else None
+
+
+def _vendor_error(station: ChargingStation, evse: int) -> Value:
+    for state in (
+        station.availability.fault(evse),
+        station.availability.state(evse),
+    ):
+        if state is not None and state.vendor_error:
+            return state.vendor_error
+    return None
+
+
+def _session_energy(station: ChargingStation, evse: int) -> Value:
+    transaction = station.transactions.latest.get(evse)
+    return round(transaction.energy / 1000, 3) if transaction is not None else None
+
+
+def _session_start(station: ChargingStation, evse: int) -> Value:
+    transaction = station.transactions.latest.get(evse)
+    return transaction.started if transaction is not None else None
+
+
+def _id_token(station: ChargingStation, evse: int) -> Value:
+    transaction = station.transactions.running(evse)
+    return (transaction.id_token or None) if transaction is not None else None
+
+
+def _stop_reason(station: ChargingStation, evse: int) -> Value:
+    transaction = station.transactions.latest.get(evse)
+    return transaction.stop_reason if transaction is not None else None
+
+
+STATION_SENSORS = (
+    OcppSensorDescription(
+        key="last_seen",
+        translation_key="last_seen",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        watched=(Topic.LAST_SEEN,),
+        value_fn=lambda station, _: station.last_seen,
+    ),
+)
+
+_STATES_OF_EVSE = (Topic.STATUS, Part(Topic.STATUS))
+
+EVSE_SENSORS = (
+    OcppSensorDescription(
+        key="status",
+        translation_key="status",
+        device_class=SensorDeviceClass.ENUM,
+        options=[status.value for status in EvseStatus],
+        watched=(Topic.STATUS,),
+        value_fn=_status,
+    ),
+    OcppSensorDescription(
+        key="error_code",
+        translation_key="error_code",
+        device_class=SensorDeviceClass.ENUM,
+        options=list(ERROR_CODES.values()),
+        entity_category=EntityCategory.DIAGNOSTIC,
+        watched=_STATES_OF_EVSE,
+        value_fn=_error_code,
+    ),
+    OcppSensorDescription(
+        key="vendor_error",
+        translation_key="vendor_error",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        watched=_STATES_OF_EVSE,
+        value_fn=_vendor_error,
+    ),
+    OcppSensorDescription(
+        key="session_energy",
+        translation_key="session_energy",
+        device_class=SensorDeviceClass.ENERGY,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        suggested_display_precision=2,
+        watched=(Topic.TRANSACTION,),
+        value_fn=_session_energy,
+    ),
+    OcppSensorDescription(
+        key="session_start",
+        translation_key="session_start",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        watched=(Topic.TRANSACTION,),
+        value_fn=_session_start,
+    ),
+    OcppSensorDescription(
+        key="id_token",
+        translation_key="id_token",
+        watched=(Topic.TRANSACTION,),
+        value_fn=_id_token,
+    ),
+    OcppSensorDescription(
+        key="stop_reason",
+        translation_key="stop_reason",
+        device_class=SensorDeviceClass.ENUM,
+        options=list(STOP_REASONS),
+        watched=(Topic.TRANSACTION,),
+        value_fn=_stop_reason,
+    ),
+)
+
+
+def _sensors(charger: Charger) -> Iterator[OcppEntity]:
+    for description in STATION_SENSORS:
+        yield OcppSensor(charger, description, watched=description.watched)
+    for evse in charger.station.evses:
+        for description in EVSE_SENSORS:
+            yield OcppSensor(
+                charger, description, evse=evse, watched=description.watched
+            )
+        for measurand in descriptions_for(
+            charger.station.metering.seen.get(evse, set())
+        ):
+            yield OcppMeasurandSensor(charger, measurand, evse)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: OcppConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up sensors, and those that are found out about later."""
+    entry.runtime_data.async_setup_platform(async_add_entities, _sensors)
+
+
+class OcppSensor(OcppEntity, SensorEntity):
+    """A sensor of a station or EVSE."""
+
+    entity_description: OcppSensorDescription
+
+    @override
+    def _present(self) -> Value:
+        value = self.entity_description.value_fn(self.station, self.evse)
+        self._attr_native_value = value
+        return value
+
+
+class OcppMeasurandSensor(OcppEntity, SensorEntity):
+    """A reading of an EVSE's meter."""
+
+    entity_description: MeasurandDescription
+
+    def __init__(
+        self, charger: Charger, description: MeasurandDescription, evse: int
+    ) -> None:
+        """Watch one reading."""
+        super().__init__(
+            charger,
+            description,
+            evse=evse,
+            watched=(Part(Topic.METER, evse, description.reading),),
+        )
+
+    @override
+    def _present(self) -> Value:
+        description = self.entity_description
+        reading = self.station.metering.reading(self.evse, description.reading)
+        value = None
+        if reading is not None:
+            value = round(reading.value * description.factor, 3)
+        self._attr_native_value = value
+        return value

@@ -1,0 +1,152 @@
+"""Actions: limits, start and stop."""
+
+from typing import Any
+
+from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.service import async_get_device_and_config_entry
+import probatio
+
+from .const import DOMAIN
+from .csms.model import RateUnit
+from .exceptions import translated_errors
+from .hub import Charger
+
+ATTR_DURATION = "duration"
+ATTR_ID_TOKEN = "id_token"
+ATTR_LIMIT_AMPS = "limit_amps"
+ATTR_LIMIT_WATTS = "limit_watts"
+ATTR_PHASES = "phases"
+ATTR_PROFILE = "profile"
+
+_TARGET = {probatio.Required(ATTR_DEVICE_ID): cv.string}
+_LIMIT = probatio.All(probatio.Coerce(float), probatio.Range(min=0, max=1_000_000))
+
+SET_CHARGING_RATE = probatio.Schema(
+    probatio.All(
+        _TARGET
+        | {
+            probatio.Exclusive(ATTR_LIMIT_AMPS, "limit"): _LIMIT,
+            probatio.Exclusive(ATTR_LIMIT_WATTS, "limit"): _LIMIT,
+            probatio.Exclusive(ATTR_PROFILE, "limit"): dict,
+            probatio.Optional(ATTR_PHASES): probatio.All(
+                probatio.Coerce(int), probatio.Range(min=1, max=3)
+            ),
+            probatio.Optional(ATTR_DURATION): probatio.All(
+                probatio.Coerce(int), probatio.Range(min=1, max=31_536_000)
+            ),
+        },
+        cv.has_at_least_one_key(ATTR_LIMIT_AMPS, ATTR_LIMIT_WATTS, ATTR_PROFILE),
+    )
+)
+CLEAR_CHARGING_RATE = probatio.Schema(_TARGET)
+START_TRANSACTION = probatio.Schema(
+    _TARGET
+    | {
+        probatio.Optional(ATTR_ID_TOKEN): probatio.All(
+            cv.string, probatio.Length(min=1, max=20)
+        ),
+        probatio.Optional(ATTR_LIMIT_AMPS): _LIMIT,
+    }
+)
+STOP_TRANSACTION = probatio.Schema(_TARGET)
+
+
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Register the actions."""
+    for name, action, schema in (
+        ("set_charging_rate", _set_charging_rate, SET_CHARGING_RATE),
+        ("clear_charging_rate", _clear_charging_rate, CLEAR_CHARGING_RATE),
+        ("start_transaction", _start_transaction, START_TRANSACTION),
+        ("stop_transaction", _stop_transaction, STOP_TRANSACTION),
+    ):
+        hass.services.async_register(
+            DOMAIN, name, action, schema, SupportsResponse.OPTIONAL
+        )
+
+
+def _target(call: ServiceCall) -> tuple[Charger, int]:
+    """Return the charger and EVSE an action is for.
+
+    The device of a charger with a single EVSE means that one; of one with several, the
+    charger as a whole, which is EVSE 0.
+    """
+    device, entry = async_get_device_and_config_entry(
+        call.hass, DOMAIN, call.data[ATTR_DEVICE_ID]
+    )
+    target = entry.runtime_data.charger_of_device(device)
+    if target is None:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="not_a_charger"
+        )
+    charger, evse = target
+    return charger, evse or charger.station.the_only_evse or 0
+
+
+async def _set_charging_rate(call: ServiceCall) -> ServiceResponse:
+    """Limit a charger and answer what it accepted."""
+    charger, evse = _target(call)
+    smart_charging = charger.station.smart_charging
+    with translated_errors(charger.name):
+        if (profile := call.data.get(ATTR_PROFILE)) is not None:
+            await smart_charging.set_profile(evse, profile)
+            return {"profile": profile}
+        value, unit = _limit(call.data)
+        limit = await smart_charging.set_limit(
+            evse,
+            value,
+            unit,
+            phases=call.data.get(ATTR_PHASES),
+            duration=call.data.get(ATTR_DURATION),
+        )
+    charger.station.flush()
+    return {
+        "value": limit.sent_value,
+        "unit": limit.sent_unit.value,
+        "purpose": limit.purpose,
+    }
+
+
+def _limit(data: dict[str, Any]) -> tuple[float, RateUnit]:
+    if (amperes := data.get(ATTR_LIMIT_AMPS)) is not None:
+        return amperes, RateUnit.AMPERE
+    return data[ATTR_LIMIT_WATTS], RateUnit.WATT
+
+
+async def _clear_charging_rate(call: ServiceCall) -> ServiceResponse:
+    """Remove the limits of a charger."""
+    charger, evse = _target(call)
+    with translated_errors(charger.name):
+        await charger.station.smart_charging.clear(evse)
+    charger.station.flush()
+    return {"status": "Accepted"}
+
+
+async def _start_transaction(call: ServiceCall) -> ServiceResponse:
+    """Ask a charger to start a session."""
+    charger, evse = _target(call)
+    with translated_errors(charger.name):
+        await charger.station.remote_control.start(
+            # Of several, the charger may choose.
+            evse or None,
+            id_token=call.data.get(ATTR_ID_TOKEN),
+            limit=call.data.get(ATTR_LIMIT_AMPS),
+        )
+    return {"status": "Accepted"}
+
+
+async def _stop_transaction(call: ServiceCall) -> ServiceResponse:
+    """Ask a charger to end its session."""
+    charger, evse = _target(call)
+    with translated_errors(charger.name):
+        await charger.station.remote_control.stop(evse or None)
+    return {"status": "Accepted"}

@@ -1,0 +1,86 @@
+"""Switches: whether a charger may be used, and whether it charges."""
+
+from collections.abc import Iterator
+from typing import Any, override
+
+from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .csms.model import Topic
+from .entity import OcppEntity
+from .exceptions import translated_errors
+from .hub import Charger, OcppConfigEntry
+
+# Nothing is polled, and commands wait for their own charger only.
+PARALLEL_UPDATES = 0
+
+AVAILABLE = SwitchEntityDescription(
+    key="available",
+    translation_key="available",
+    entity_category=EntityCategory.CONFIG,
+)
+CHARGING = SwitchEntityDescription(key="charging", translation_key="charging")
+
+
+def _switches(charger: Charger) -> Iterator[OcppEntity]:
+    yield OcppAvailableSwitch(charger, AVAILABLE, watched=(Topic.AVAILABILITY,))
+    for evse in charger.station.evses:
+        yield OcppChargingSwitch(
+            charger, CHARGING, evse=evse, watched=(Topic.TRANSACTION,)
+        )
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: OcppConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up switches."""
+    entry.runtime_data.async_setup_platform(async_add_entities, _switches)
+
+
+class OcppAvailableSwitch(OcppEntity, SwitchEntity):
+    """Takes a charger out of use and back; it remembers that over its own restarts."""
+
+    @override
+    def _present(self) -> bool | None:
+        self._attr_is_on = self.station.availability.operative
+        return self._attr_is_on
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Let the charger be used."""
+        await self._change(operative=True)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Take the charger out of use, behind a running session where it insists."""
+        await self._change(operative=False)
+
+    async def _change(self, *, operative: bool) -> None:
+        with translated_errors(self.charger.name):
+            await self.station.availability.change(operative=operative)
+        self.station.flush()
+
+
+class OcppChargingSwitch(OcppEntity, SwitchEntity):
+    """Starts and stops a session; on while one runs, whoever started it."""
+
+    @override
+    def _present(self) -> bool:
+        self._attr_is_on = self.station.transactions.running(self.evse) is not None
+        return self._attr_is_on
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Ask the charger to start a session."""
+        with translated_errors(self.charger.name):
+            await self.station.remote_control.start(self.evse)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Ask the charger to end the session."""
+        with translated_errors(self.charger.name):
+            await self.station.remote_control.stop(self.evse)

@@ -1,0 +1,1 @@
+"""Scripts for the work on the integration."""

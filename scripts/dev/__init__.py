@@ -1,0 +1,1 @@
+"""A Home Assistant to develop with: its configuration, its API, its process."""
