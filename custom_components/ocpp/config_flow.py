@@ -220,7 +220,10 @@ class OcppConfigFlow(ConfigFlow, domain=DOMAIN):
             discovery_id(discovery_info["entry_id"], identity)
         )
         self._abort_if_unique_id_configured()
-        self.context["title_placeholders"] = {"name": self._suggested_name()}
+        # The identity tells two chargers of one model apart.
+        name = self._suggested_name()
+        title = name if name == identity else f"{name} ({identity})"
+        self.context["title_placeholders"] = {"name": title}
         return await self.async_step_adopt()
 
     async def async_step_adopt(
@@ -258,11 +261,10 @@ class OcppConfigFlow(ConfigFlow, domain=DOMAIN):
         )
 
     def _suggested_name(self) -> str:
-        """Return a name that tells two chargers of one model apart."""
+        """Return what the charger says it is, else its identity."""
         said = [self._discovered[word] for word in ("vendor", "model")]
         name = " ".join(word for word in said if word)
-        identity: str = self._discovered[CONF_IDENTITY]
-        return f"{name} ({identity})" if name else identity
+        return name or str(self._discovered[CONF_IDENTITY])
 
 
 class OcppOptionsFlow(OptionsFlow):

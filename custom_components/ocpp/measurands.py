@@ -23,9 +23,18 @@ from homeassistant.const import (
 
 from .csms.blocks.metering import ENERGY_REGISTER, PHASES, key as reading_key
 
-# Shown from the start: every charger that measures anything has them.
+# Shown from the start, since most chargers have them. Only those that charge with direct
+# current know the state of the car's battery.
 ALWAYS = frozenset(
-    {ENERGY_REGISTER, "Power.Active.Import", "Current.Import", "Voltage"}
+    {
+        ENERGY_REGISTER,
+        "Power.Active.Import",
+        "Power.Offered",
+        "Current.Import",
+        "Current.Offered",
+        "Voltage",
+        "Temperature",
+    }
 )
 _MEASUREMENT = SensorStateClass.MEASUREMENT
 _COUNTER = SensorStateClass.TOTAL_INCREASING

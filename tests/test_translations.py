@@ -1,0 +1,437 @@
+"""Every word people are shown exists, in every language, and nothing is left over."""
+
+from collections.abc import Iterator
+import json
+from pathlib import Path
+import re
+from typing import Any
+
+import hass_frontend
+from homeassistant.components.sensor import SensorDeviceClass
+from homeassistant.helpers.entity import EntityDescription
+import pytest
+import yaml
+
+from custom_components.ocpp import (
+    binary_sensor,
+    button,
+    config_flow,
+    measurands,
+    number,
+    sensor,
+    services,
+    switch,
+)
+from custom_components.ocpp.csms.blocks.availability import ERROR_CODES
+from custom_components.ocpp.csms.blocks.transactions import STOP_REASONS
+from custom_components.ocpp.csms.model import EvseStatus
+
+ROOT = Path(config_flow.__file__).parent
+LANGUAGES = sorted(path.stem for path in (ROOT / "translations").glob("*.json"))
+PLATFORMS = {
+    "binary_sensor": binary_sensor,
+    "button": button,
+    "number": number,
+    "sensor": sensor,
+    "switch": switch,
+}
+SOURCES = {path.name: path.read_text() for path in sorted(ROOT.glob("*.py"))}
+ICONS = json.loads((ROOT / "icons.json").read_text())
+SERVICES_YAML = yaml.safe_load((ROOT / "services.yaml").read_text())
+SERVICE_SCHEMAS = {
+    name: getattr(services, name.upper()).schema for name in SERVICES_YAML
+}
+FORMS = {
+    "config.step.user": config_flow.CENTRAL_SYSTEM_SCHEMA,
+    "config.step.reconfigure": config_flow.CENTRAL_SYSTEM_SCHEMA,
+    "config.step.adopt": config_flow.ADOPT_SCHEMA,
+    "options.step.init": config_flow.OPTIONS_SCHEMA,
+    "config_subentries.charger.step.user": config_flow.CHARGER_SCHEMA,
+    "config_subentries.charger.step.reconfigure": (
+        config_flow.RECONFIGURE_CHARGER_SCHEMA
+    ),
+}
+# Raised by Home Assistant on behalf of the flow.
+FLOW_ABORTS = {"already_configured", "already_in_progress", "reconfigure_successful"}
+
+
+def load(language: str) -> dict[str, Any]:
+    """Return the translations of a language."""
+    path = ROOT / "translations" / f"{language}.json"
+    return dict(json.loads(path.read_text()))
+
+
+def flatten(node: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the path and text of every translation."""
+    for key, value in node.items():
+        here = f"{path}.{key}" if path else key
+        if isinstance(value, dict):
+            yield from flatten(value, here)
+        else:
+            yield here, value
+
+
+def at(path: str) -> Any:
+    """Return what English has at a path."""
+    node: Any = EN
+    for key in path.split("."):
+        node = node[key]
+    return node
+
+
+def placeholders(text: str) -> set[str]:
+    """Return the names of the placeholders in a text."""
+    return set(re.findall(r"{(\w+)}", text))
+
+
+def descriptions() -> Iterator[tuple[str, EntityDescription]]:
+    """Yield every entity description with its platform."""
+    for platform, module in PLATFORMS.items():
+        for value in vars(module).values():
+            for one in value if isinstance(value, tuple) else (value,):
+                # Instances of Home Assistant's own descriptions are of no common class.
+                if not isinstance(one, type) and hasattr(one, "translation_key"):
+                    yield platform, one
+    for description in measurands.DESCRIPTIONS.values():
+        yield "sensor", description
+
+
+EN = load("en")
+TEXTS = [
+    pytest.param(path, text, id=f"{language}:{path}")
+    for language in LANGUAGES
+    for path, text in flatten(load(language))
+]
+# Those of the phases of a measurand differ in placeholders only.
+DESCRIPTIONS = {
+    f"{platform}.{description.translation_key}": description
+    for platform, description in descriptions()
+}
+
+
+def keys_of(schema: Any) -> set[str]:
+    """Return the fields of a schema, also where it is a mapping among validators."""
+    for part in getattr(schema, "validators", (schema,)):
+        if isinstance(part, dict):
+            return {str(key) for key in part}
+    raise AssertionError(schema)
+
+
+def raised(text: str) -> Iterator[tuple[str, set[str]]]:
+    """Yield key and placeholders of the exceptions that a module raises literally."""
+    pattern = (
+        r"translation_domain=DOMAIN,\s*translation_key=\"(\w+)\""
+        r"(?:,\s*translation_placeholders={(.*?)},?\s*\))?"
+    )
+    for match in re.finditer(pattern, text, re.DOTALL):
+        names = re.findall(r'"(\w+)":', match[2] or "")
+        yield match[1], set(names)
+
+
+def exceptions() -> dict[str, set[str]]:
+    """Return every exception key in the code with its placeholders."""
+    found = dict(
+        pair
+        for name in ("__init__.py", "services.py")
+        for pair in raised(SOURCES[name])
+    )
+    # Here each case names a key and what it adds to the words.
+    for case in re.split(r"\n        case ", SOURCES["exceptions.py"])[1:]:
+        body = case.split("return kind")[0]
+        key = re.search(r'key(?:, kind)? = "(\w+)"', body)
+        assert key is not None
+        names = re.findall(r'words\["(\w+)"\]|"(\w+)":', body)
+        found[key[1]] = {"charger"} | {first or second for first, second in names}
+    return found
+
+
+# --- all languages --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_language_says_what_english_says(language: str) -> None:
+    """Every language has exactly the keys and placeholders of English."""
+    english = {path: placeholders(text) for path, text in flatten(EN)}
+    other = {path: placeholders(text) for path, text in flatten(load(language))}
+    assert other == english
+
+
+def test_languages() -> None:
+    """There is German besides English."""
+    assert LANGUAGES == ["de", "en"]
+
+
+@pytest.mark.parametrize(("path", "text"), TEXTS)
+def test_text_is_well_formed(path: str, text: str) -> None:
+    """Nothing is in a text that Home Assistant refuses or shows wrongly."""
+    assert text
+    assert text == text.strip()
+    assert not re.search(r"\w+://|www\.", text), "addresses belong into placeholders"
+    assert not re.search(r"[<>]", text)
+    assert "[%key:" not in text, "references are not resolved for us"
+    assert not re.search(r"'{\w+}'", text)
+    assert re.sub(r"{[a-z_]+}", "", text).count("{") == 0
+    assert all(re.fullmatch(r"[a-z0-9_-]+", key) for key in path.split("."))
+    # Straight apostrophes quote in the frontend's message format.
+    assert "'" not in text
+    if ".state." in path or ".options." in path:
+        assert not placeholders(text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_names_are_told_apart(language: str) -> None:
+    """No two entities of a platform have one name, nor two states of an entity."""
+    for platform in load(language)["entity"].values():
+        names = [entity["name"] for entity in platform.values()]
+        assert len(set(names)) == len(names)
+        for entity in platform.values():
+            states = list(entity.get("state", {}).values())
+            assert len(set(states)) == len(states)
+
+
+# --- entities and devices -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", DESCRIPTIONS)
+def test_entity_is_named(key: str) -> None:
+    """Every entity has a name with the placeholders that the code fills."""
+    description = DESCRIPTIONS[key]
+    given = getattr(description, "translation_placeholders", None) or {}
+    assert placeholders(at(f"entity.{key}.name")) == set(given)
+
+
+@pytest.mark.parametrize("key", DESCRIPTIONS)
+def test_options_are_states(key: str) -> None:
+    """Every option of an enumeration has a state, and no other entity has states."""
+    description = DESCRIPTIONS[key]
+    options: list[str] | None = None
+    if description.device_class is SensorDeviceClass.ENUM:
+        options = getattr(description, "options", None)
+        assert options
+    assert set(at(f"entity.{key}").get("state", {})) == set(options or ())
+
+
+@pytest.mark.parametrize(
+    ("key", "slugs"),
+    [
+        ("status", {status.value for status in EvseStatus}),
+        ("error_code", set(ERROR_CODES.values())),
+        ("stop_reason", set(STOP_REASONS)),
+    ],
+)
+def test_what_chargers_say_is_translated(key: str, slugs: set[str]) -> None:
+    """The states are those that the central system knows."""
+    assert set(EN["entity"]["sensor"][key]["state"]) == slugs
+
+
+def test_no_entity_is_left_over() -> None:
+    """Nothing is translated that is no entity."""
+    translated = {
+        f"{platform}.{key}"
+        for platform, entities in EN["entity"].items()
+        for key in entities
+    }
+    assert translated == set(DESCRIPTIONS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_phases_have_twins(language: str) -> None:
+    """The name of a measurand's phase is that of the measurand and the phase."""
+    translated = load(language)["entity"]["sensor"]
+    for description in measurands.DESCRIPTIONS.values():
+        if not description.translation_placeholders:
+            key = description.translation_key
+            name = translated[key]["name"]
+            assert translated[f"{key}_phase"] == {"name": f"{name} {{phase}}"}
+
+
+def test_devices_are_named() -> None:
+    """Every device has a name."""
+    used = {
+        key
+        for name in ("hub.py", "entity.py")
+        for key in re.findall(r'translation_key="(\w+)"', SOURCES[name])
+        if key not in EN["issues"]
+    }
+    assert used == set(EN["device"])
+    assert placeholders(EN["device"]["evse"]["name"]) == {"number"}
+    assert not placeholders(EN["device"]["central_system"]["name"])
+
+
+# --- flows ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_every_field_is_described(path: str) -> None:
+    """Every field of a form has a label and a description, and no other has."""
+    fields = {str(key) for key in FORMS[path].schema}
+    step = at(path)
+    assert set(step["data"]) == fields
+    assert set(step["data_description"]) == fields
+    assert step["title"]
+    assert step["description"]
+
+
+def test_every_form_is_checked() -> None:
+    """Every step that is translated is a form of the flows."""
+    steps = {
+        f"{flow}.step.{step}"
+        for flow in ("config", "options", "config_subentries.charger")
+        for step in at(flow)["step"]
+    }
+    assert steps == set(FORMS)
+
+
+@pytest.mark.parametrize(
+    ("path", "filled"),
+    [
+        ("config.step.user", {"url"}),
+        ("config.step.reconfigure", {"url"}),
+        ("config.step.adopt", {"identity", "vendor", "model", "serial"}),
+        ("config.abort.charger_added", {"name"}),
+        ("config.flow_title", {"name"}),
+        ("options.step.init", set()),
+        ("config_subentries.charger.step.user", {"url"}),
+        ("config_subentries.charger.step.reconfigure", {"identity"}),
+    ],
+)
+def test_flow_fills_placeholders(path: str, filled: set[str]) -> None:
+    """What a flow says uses the placeholders that it fills, and no others."""
+    node = at(path)
+    text = node if isinstance(node, str) else json.dumps(node)
+    assert placeholders(text) == filled
+
+
+def test_flow_explains_how_it_ends() -> None:
+    """Every error and abort of the flows is explained."""
+    source = SOURCES["config_flow.py"]
+    subentry = EN["config_subentries"]["charger"]
+    flow_errors = set(re.findall(r'{CONF_\w+: "(\w+)"}', source))
+    assert flow_errors == set(EN["config"]["error"])
+    assert set(re.findall(r'errors\[CONF_\w+\] = "(\w+)"', source)) == set(
+        subentry["error"]
+    )
+    central, chargers = source.split("class ChargerFlow")
+    reasons = r'reason="(\w+)"'
+    assert set(re.findall(reasons, central)) | FLOW_ABORTS == set(EN["config"]["abort"])
+    assert set(re.findall(reasons, chargers)) | {"reconfigure_successful"} == set(
+        subentry["abort"]
+    )
+
+
+def test_charger_flow_is_named() -> None:
+    """Adding and changing a charger have names."""
+    charger = EN["config_subentries"]["charger"]
+    assert charger["entry_type"]
+    assert set(charger["initiate_flow"]) == set(charger["step"])
+
+
+def test_selector_options() -> None:
+    """Every choice of a translated selector has a name."""
+    used = {}
+    for schema in FORMS.values():
+        for field in schema.schema.values():
+            config = getattr(field, "config", {})
+            if (key := config.get("translation_key")) is not None:
+                used[key] = set(config["options"])
+    assert used == {
+        key: set(selector["options"]) for key, selector in EN["selector"].items()
+    }
+
+
+# --- errors, issues, health -----------------------------------------------------------
+
+
+def test_exceptions() -> None:
+    """Every exception that is raised has a message with its placeholders."""
+    translated = {
+        key: placeholders(exception["message"])
+        for key, exception in EN["exceptions"].items()
+    }
+    assert translated == exceptions()
+
+
+def test_issues() -> None:
+    """Every issue is explained, with the placeholders that the code fills."""
+    assert set(EN["issues"]) == {"port_unavailable"}
+    issue = EN["issues"]["port_unavailable"]
+    assert set(issue) == {"title", "description"}
+    assert placeholders(issue["title"]) == {"title"}
+    assert placeholders(issue["description"]) == {"title", "port", "reason"}
+
+
+def test_system_health() -> None:
+    """Every line of the system health has a name."""
+    shown = re.findall(r'^ {8}"(\w+)":', SOURCES["system_health.py"], re.MULTILINE)
+    assert set(shown) == set(EN["system_health"]["info"])
+
+
+# --- actions --------------------------------------------------------------------------
+
+
+def test_actions_are_registered() -> None:
+    """What is described is what is registered."""
+    registered = set(
+        re.findall(r'^ {8}\("(\w+)", _', SOURCES["services.py"], re.MULTILINE)
+    )
+    assert registered == set(SERVICES_YAML) == set(EN["services"])
+    assert registered == set(ICONS["services"])
+
+
+@pytest.mark.parametrize("action", SERVICES_YAML)
+def test_action_is_described(action: str) -> None:
+    """Every field that an action takes is offered and described."""
+    fields = keys_of(SERVICE_SCHEMAS[action])
+    assert set(SERVICES_YAML[action]["fields"]) == fields
+    described = EN["services"][action]
+    assert set(described) == {"name", "description", "fields"}
+    assert set(described["fields"]) == fields
+    for field in described["fields"].values():
+        assert set(field) == {"name", "description"}
+
+
+# --- icons ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", DESCRIPTIONS)
+def test_entity_has_icon(key: str) -> None:
+    """Whatever has no icon by its device class has one of its own."""
+    platform, name = key.split(".")
+    device_class = DESCRIPTIONS[key].device_class
+    if device_class in (None, SensorDeviceClass.ENUM):
+        assert ICONS["entity"][platform][name]["default"]
+
+
+def test_icons_are_of_something() -> None:
+    """Every icon belongs to an entity and its states."""
+    on_off = {"on", "off"}
+    for platform, entities in ICONS["entity"].items():
+        for key, icons in entities.items():
+            translated = EN["entity"][platform][key]
+            states = icons.get("state", {})
+            assert set(states) <= set(translated.get("state", on_off))
+            # hassfest takes a state with the default icon for a mistake.
+            assert icons["default"] not in states.values()
+
+
+def test_icons_exist() -> None:
+    """Every icon is one that the frontend has."""
+    listed = Path(hass_frontend.__file__).parent / "static" / "mdi" / "iconList.json"
+    known = {f"mdi:{icon['name']}" for icon in json.loads(listed.read_text())}
+    used = {text for _, text in flatten(ICONS)}
+    assert used <= known
+
+
+# --- quality scale --------------------------------------------------------------------
+
+
+def test_quality_scale_is_complete() -> None:
+    """Every rule has a status, and an exemption has a reason."""
+    rules = yaml.safe_load((ROOT / "quality_scale.yaml").read_text())["rules"]
+    assert len(rules) == 54
+    for rule in rules.values():
+        if isinstance(rule, str):
+            assert rule in {"done", "todo"}
+        else:
+            assert rule["status"] in {"todo", "exempt"}
+            assert rule["comment"]
