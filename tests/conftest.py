@@ -147,7 +147,7 @@ async def eventually(hass: HomeAssistant, true: Callable[[], Any]) -> None:
 async def ready(hass: HomeAssistant, charger: Charger) -> None:
     """Wait until the central system has got to know a charger that booted."""
     await charger.wait_for_call("TriggerMessage")
-    while [c for c in charger.sent_calls("MeterValues")] == []:
+    while not charger.sent_calls("MeterValues"):
         await charger.wait_for_call("TriggerMessage")
         await charger.settle()
     await charger.settle()

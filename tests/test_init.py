@@ -41,6 +41,8 @@ async def test_chargers_are_let_go_when_home_assistant_stops(
     await charger.wait_closed()
     await hass.async_block_till_done()
     assert not entry.runtime_data.central.listening
+    # Unloading what is closed already does no harm.
+    assert await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_a_taken_port_is_tried_again_and_shown_as_an_issue(

@@ -83,6 +83,7 @@ class OcppHub:
         self._data = dict(entry.data)
         self._new_entities: list[Callable[[Charger], None]] = []
         self._device_id = ""
+        self._closed = False
 
     # --- life ---------------------------------------------------------------------------
 
@@ -112,7 +113,10 @@ class OcppHub:
         await self.async_sync_chargers()
 
     async def async_close(self, *_: object) -> None:
-        """Close every connection and the store."""
+        """Close every connection and the store; when Home Assistant stops, or before."""
+        if self._closed:
+            return
+        self._closed = True
         for charger in self.chargers.values():
             charger.unwatch()
         await self.central.close()

@@ -26,7 +26,8 @@ CURRENT_LIMIT = NumberEntityDescription(
     device_class=NumberDeviceClass.CURRENT,
     native_unit_of_measurement=UnitOfElectricCurrent.AMPERE,
     native_min_value=0,
-    native_step=0.1,
+    # Automations may be finer: a step is for people.
+    native_step=1,
 )
 STATION_LIMIT = NumberEntityDescription(
     key="station_limit",
@@ -36,7 +37,8 @@ STATION_LIMIT = NumberEntityDescription(
     entity_registry_enabled_default=False,
     native_unit_of_measurement=UnitOfElectricCurrent.AMPERE,
     native_min_value=0,
-    native_step=0.1,
+    # Automations may be finer: a step is for people.
+    native_step=1,
 )
 
 

@@ -1,6 +1,6 @@
 """Who may connect: what the URL says a station is called."""
 
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
 _LONGEST_IDENTITY = 48
 
@@ -11,11 +11,12 @@ def identity_of(path: str) -> str | None:
     The last segment, percent-decoded once; a trailing slash and a query are not part of
     it. 1 to 48 characters, none of them a control character.
     """
-    # A path such as "//x" would be taken for a host.
-    segments = urlsplit(f"ws://station/{path.lstrip('/')}").path.rstrip("/").split("/")
+    segment = path.partition("?")[0].rstrip("/").rpartition("/")[2]
     try:
-        identity = unquote_to_bytes(segments[-1]).decode()
-    except UnicodeDecodeError:
+        # Bytes that should have been percent-encoded arrive as surrogates.
+        raw = segment.encode(errors="surrogateescape")
+        identity = unquote_to_bytes(raw).decode()
+    except UnicodeError:
         return None
     if not 1 <= len(identity) <= _LONGEST_IDENTITY or not identity.isprintable():
         return None

@@ -73,7 +73,8 @@ class _Connection:
         """Iterate over frames until the connection closes, however it does."""
         try:
             while True:
-                yield await self._connection.recv()
+                # As bytes: text that is not UTF-8 would end the connection.
+                yield await self._connection.recv(decode=False)
         except ConnectionClosed:
             return
 
@@ -166,7 +167,11 @@ class CentralSystem:
             station = self._build(identity, settings)
             await station.load()
             self.stations[key] = station
+            if (early := self.visitors.get(key)) is not None:
+                # It connected while we looked; it finds its place when it comes back.
+                early.disconnect()
         else:
+            station.identity = identity
             self.stations[key] = station
             await station.adopt(settings)
         return station

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import datetime
-import logging
 from typing import Any, Protocol
 
 from . import lenient
@@ -19,7 +18,7 @@ from .blocks.remote_control import RemoteControl
 from .blocks.security import Security
 from .blocks.smart_charging import SmartCharging
 from .blocks.transactions import Transactions
-from .errors import ErrorCode, MessageRefused, OcppError, StationOffline
+from .errors import ErrorCode, MessageRefused, StationOffline
 from .model import (
     Options,
     Part,
@@ -29,12 +28,11 @@ from .model import (
     Topic,
     utcnow,
 )
+from .preparation import Preparation
 from .rpc import Rpc, Socket
 from .schemas import Schemas
 from .store import Store
 from .versions import V16, Version
-
-_LOGGER = logging.getLogger(__name__)
 
 # More than any station has; a message can't make one grow without end.
 MOST_EVSES = 64
@@ -111,6 +109,7 @@ class ChargingStation:
             "diagnostics": self.diagnostics,
             "data_transfer": self.data_transfer,
         }
+        self.preparation = Preparation(self)
         self._schemas = schemas
         self._messages: dict[Version, dict[str, Message]] = {}
         self._rpc: Rpc | None = None
@@ -118,8 +117,6 @@ class ChargingStation:
         self._listeners: dict[Part, list[Listener]] = {}
         self._changes: dict[Part, None] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._preparing: asyncio.Task[None] | None = None
-        self._prepare_timer: asyncio.TimerHandle | None = None
         self._save_timer: asyncio.TimerHandle | None = None
         self._stopped = False
 
@@ -230,8 +227,8 @@ class ChargingStation:
             timeout=self.options.call_timeout,
         )
         self._connection = connection
-        self._on_connected()
         try:
+            self._on_connected()
             await rpc.run()
         finally:
             if self._rpc is rpc:
@@ -256,10 +253,10 @@ class ChargingStation:
         self.changed(Part(Topic.LAST_SEEN))
         self.flush()
         # Most reconnect without booting. They get some time to do so all the same.
-        self._prepare_in(self.options.boot_grace, booted=False)
+        self.preparation.begin_in(self.options.boot_grace, booted=False)
 
     def _on_disconnected(self) -> None:
-        self._stop_preparing()
+        self.preparation.stop()
         self.changed(Part(Topic.CONNECTION))
         self.flush()
 
@@ -297,11 +294,13 @@ class ChargingStation:
         repaired = lenient.repair(payload, self._schemas[self.version].requests[action])
         for note in repaired.notes:
             self.note(f"{action}: {note}")
+        needs = message.answers.needs
         for violation in repaired.left:
+            # A text that is too long, or a word that does not exist, still means something.
+            if violation.kind not in ("required", "type") or len(violation.path) > 1:
+                continue
             field = violation.path[0] if violation.path else violation.field
-            if field in message.answers.needs or (
-                not violation.path and not field and message.answers.needs
-            ):
+            if needs and (field in needs or not field):
                 raise MessageRefused(lenient.error_code(violation), str(violation))
         return repaired.payload
 
@@ -334,58 +333,14 @@ class ChargingStation:
             self.note(f"{action} answer: {note}")
         return repaired.payload
 
-    # --- getting to know the station ----------------------------------------------------
+    # --- registration -------------------------------------------------------------------
 
     def on_boot(self, status: RegistrationStatus) -> None:
         """Go on from a BootNotification that is answered with a status."""
         self.introduced()
         if status is RegistrationStatus.ACCEPTED:
             # Some stations fall silent over a command right behind the answer.
-            self._prepare_in(self.options.settle, booted=True)
-
-    def _prepare_in(self, seconds: float, *, booted: bool) -> None:
-        self._stop_preparing()
-        self._prepare_timer = asyncio.get_running_loop().call_later(
-            seconds, self._start_preparing, booted
-        )
-
-    def _start_preparing(self, booted: bool) -> None:
-        self._prepare_timer = None
-        self._preparing = self.spawn(self._prepare(booted=booted))
-
-    def _stop_preparing(self) -> None:
-        if self._prepare_timer is not None:
-            self._prepare_timer.cancel()
-            self._prepare_timer = None
-        if self._preparing is not None:
-            self._preparing.cancel()
-            self._preparing = None
-
-    async def _prepare(self, *, booted: bool) -> None:
-        """Let each block get to know the station; none depends on another's success."""
-        if self.provisioning.info is None and not booted:
-            # Never met: only a boot tells who it is. Once it booted it is not asked again.
-            await self._ask_to_boot()
-        if self.settings.registration is not RegistrationStatus.ACCEPTED:
-            self.introduced()
-            return
-        if self.options.quiet:
-            return
-        for name, block in self.blocks.items():
-            try:
-                await block.prepare(booted=booted)
-            except StationOffline:
-                return
-            except OcppError as error:
-                self.note(f"preparing {name}: {type(error).__name__}")
-                _LOGGER.debug("%s: preparing %s ended: %s", self.identity, name, error)
-            self.flush()
-
-    async def _ask_to_boot(self) -> None:
-        try:
-            await self.remote_control.trigger("BootNotification")
-        except OcppError as error:
-            _LOGGER.debug("%s does not boot when asked: %s", self.identity, error)
+            self.preparation.begin_in(self.options.settle, booted=True)
 
     async def adopt(self, settings: StationSettings) -> None:
         """Be one of those that people decided to have, after having been a visitor."""
@@ -419,7 +374,7 @@ class ChargingStation:
     async def stop(self) -> None:
         """End everything and save."""
         self._stopped = True
-        self._stop_preparing()
+        self.preparation.stop()
         self._drop_socket()
         self.smart_charging.stop()
         for task in self._tasks:

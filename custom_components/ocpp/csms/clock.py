@@ -32,9 +32,9 @@ def moment(text: Any, *, received: datetime | None = None) -> Moment:
         return Moment(received, dated=False)
     try:
         at = datetime.fromisoformat(text.strip())
-    except ValueError:
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except ValueError, OverflowError:
         return Moment(received, dated=False)
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     if not _EARLIEST <= at <= received + _AHEAD:
         return Moment(received, dated=False)
     return Moment(at, dated=True)

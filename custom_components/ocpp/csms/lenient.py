@@ -5,6 +5,7 @@ values can be card numbers; whether what is left can be understood is for the ca
 """
 
 from dataclasses import dataclass
+from math import isfinite
 import re
 from typing import Any, NamedTuple
 
@@ -14,9 +15,12 @@ import orjson
 from .errors import ErrorCode
 from .model import Payload
 
-# Strings are matched first, so that nothing inside one is ever touched.
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s"\[\]{},:]+', re.DOTALL)
+# Strings are matched first, so that nothing inside one is ever touched. The quote at the end
+# is one that begins a string that never ends: it stays, and is no JSON.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s"\[\]{},:]+|"', re.DOTALL)
 _CLOSER = {"[": "]", "{": "}"}
+# What stands before or behind a frame where text is written from C, or by Windows.
+_PADDING = "\0\ufeff \t\r\n"
 # Longer than any faulty frame seen; garbage beyond it is not worth the event loop's time.
 _LONGEST_REPAIR = 65_536
 
@@ -29,8 +33,8 @@ def parse(data: str | bytes) -> tuple[Any, bool]:
     try:
         return orjson.loads(data), False
     except orjson.JSONDecodeError:
-        text = data if isinstance(data, str) else data.decode()
-        return orjson.loads(_repair_json(text)), True
+        text = data if isinstance(data, str) else data.decode(errors="replace")
+        return orjson.loads(_repair_json(text.strip(_PADDING))), True
 
 
 def _repair_json(text: str) -> str:
@@ -136,7 +140,7 @@ def _mend(payload: Payload, violation: Violation, details: dict[str, Any]) -> bo
     if isinstance(parent, dict) and last not in parent:
         return False  # Mended along with an earlier violation of the same pass.
     value = parent[last]
-    if violation.kind in ("type", "enum") and value in (None, "", "null"):
+    if violation.kind in ("type", "enum") and value in (None, "", "null", [], {}):
         if isinstance(parent, dict):
             del parent[last]
             return True
@@ -172,15 +176,12 @@ def _convert(value: Any, types: list[str]) -> Any:
 def _number(value: str | float, *, whole: bool) -> int | float | None:
     try:
         number = float(str(value).strip().replace(",", "."))
-        if number.is_integer():
-            return (
-                int(value)
-                if isinstance(value, str) and value.isdigit()
-                else int(number)
-            )
-    except ValueError, OverflowError:
+    except ValueError:
         return None
-    return None if whole else number
+    if number.is_integer():
+        exact = isinstance(value, str) and value.isdigit()
+        return int(value if exact else number)
+    return None if whole or not isfinite(number) else number
 
 
 _CODES = {

@@ -121,9 +121,11 @@ class ConnectorState:
     status: EvseStatus
     error_code: str = "no_error"
     vendor_error: str = ""
-    # When the station says it happened, and when we heard of it.
+    # When the station says it happened, and when we heard of it. `dated` is false when
+    # the station's word was no use.
     at: datetime
     received: datetime
+    dated: bool = True
 
 
 class Sample(NamedTuple):
@@ -145,11 +147,15 @@ class SampleSet(NamedTuple):
 
 
 class MeterReading(NamedTuple):
-    """The newest value of a measurand and phase of an EVSE."""
+    """The newest value of a measurand and phase of an EVSE.
+
+    `dated` is false when the station did not say, as far as can be known, when it was.
+    """
 
     value: float
     at: datetime
     received: datetime
+    dated: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,6 +31,7 @@ CALL, CALLRESULT, CALLERROR = 2, 3, 4
 
 _LONGEST_ID = 255
 _LONGEST_DESCRIPTION = 255
+_LONGEST_CODE = 50
 _REMEMBERED_ANSWERS = 16
 # Beyond this many unanswered CALLs a station waits until some are done.
 _MOST_CALLS_IN_WORK = 64
@@ -106,8 +107,8 @@ class Rpc:
     def close(self) -> None:
         """Fail what waits for an answer, at once; nothing is sent any more."""
         self._closed = True
-        if self._pending is not None and not self._pending.answer.done():
-            self._pending.answer.set_exception(StationOffline())
+        if self._pending is not None:
+            _fail(self._pending.answer, StationOffline())
 
     async def call(
         self, action: str, payload: Payload, *, timeout: float | None = None
@@ -146,7 +147,7 @@ class Rpc:
             raise StationOffline from error
 
     def _read(self, data: str | bytes) -> list[Any] | None:
-        """Return the elements of a frame, or None when it is none."""
+        """Return the elements of a frame: none when it is unreadable, None when empty."""
         if _LOGGER.isEnabledFor(logging.DEBUG):
             _LOGGER.debug("Received %s", describe(data))
         if not data:
@@ -155,25 +156,27 @@ class Rpc:
             frame, repaired = lenient.parse(data)
         except ValueError:
             self._note("frame: not JSON")
-            return [None]
+            return []
         if repaired:
             self._note("frame: repaired JSON")
         if isinstance(frame, list) and frame:
             return frame
         self._note("frame: not an array")
-        return [None]
+        return []
 
     async def _receive(self, frame: list[Any], data: str | bytes) -> None:
-        kind = frame[0]
+        kind = frame[0] if frame else None
         if kind == CALL:
             await self._on_call(frame, data)
         elif kind in (CALLRESULT, CALLERROR):
             self._on_answer(frame)
-        elif kind is None or not isinstance(kind, int):
+        elif not isinstance(kind, int):
+            if frame:
+                self._note("frame: no message type")
             if self.version.answers_unreadable:
                 await self._refuse("-1", ErrorCode.RPC_FRAMEWORK_ERROR, "unreadable")
         else:
-            self._note(f"frame: message type {kind}")
+            self._note("frame: unknown message type")
             if self.version.answers_unknown_type and len(frame) > 1:
                 message_id = frame[1] if isinstance(frame[1], str) else "-1"
                 await self._refuse(message_id, ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED)
@@ -182,13 +185,14 @@ class Rpc:
 
     async def _on_call(self, frame: list[Any], data: str | bytes) -> None:
         message_id = frame[1] if len(frame) > 1 else None
-        if isinstance(message_id, bool) or not isinstance(message_id, str | int):
+        if (
+            isinstance(message_id, bool)
+            or not isinstance(message_id, str | int)
+            or len(str(message_id)) > _LONGEST_ID
+        ):
             self._note("frame: no message id")
             if self.version.answers_unreadable:
                 await self._refuse("-1", ErrorCode.RPC_FRAMEWORK_ERROR, "no message id")
-            return
-        if isinstance(message_id, str) and len(message_id) > _LONGEST_ID:
-            self._note("frame: message id too long")
             return
         action = frame[2] if len(frame) > 2 else None
         if not isinstance(action, str):
@@ -196,7 +200,7 @@ class Rpc:
             await self._refuse(message_id, ErrorCode.FORMAT_VIOLATION, "no action")
             return
         if len(frame) != 4:
-            self._note(f"{action}: {len(frame)} elements")
+            self._note("frame: not four elements")
         payload = frame[3] if len(frame) > 3 else {}
 
         fingerprint = hash(data)
@@ -230,22 +234,33 @@ class Rpc:
     async def _serve(
         self, message_id: str | int, action: str, payload: Any, fingerprint: int
     ) -> None:
+        refusal: list[Any] | None = None
         try:
-            answer: list[Any] = [
-                CALLRESULT,
-                message_id,
-                await self._handle(action, payload),
-            ]
+            answer = await self._handle(action, payload)
+            text = orjson.dumps([CALLRESULT, message_id, answer]).decode()
         except MessageRefused as error:
-            answer = self._error(message_id, error.code, error.description)
+            refusal = self._error(message_id, error.code, error.description)
         except Exception:  # A fault of ours must not cost the station its connection.
             _LOGGER.exception("Failed to handle %s", action)
-            answer = self._error(message_id, ErrorCode.INTERNAL_ERROR)
-        text = orjson.dumps(answer).decode()
-        if message_id in self._answers:
-            self._remember(message_id, _Answered(fingerprint, text))
+            refusal = self._error(message_id, ErrorCode.INTERNAL_ERROR)
+        if refusal is not None:
+            text = orjson.dumps(refusal).decode()
+        self._answer_known(message_id, fingerprint, text if refusal is None else None)
         await self._send_quietly(text)
         self._answered()
+
+    def _answer_known(
+        self, message_id: str | int, fingerprint: int, text: str | None
+    ) -> None:
+        """Keep an answer for repetitions; a refused message may be tried again."""
+        before = self._answers.get(message_id)
+        # Some stations give every message the same id: it may belong to another by now.
+        if before is None or before.frame != fingerprint:
+            return
+        if text is None:
+            del self._answers[message_id]
+        else:
+            self._remember(message_id, _Answered(fingerprint, text))
 
     def _remember(self, message_id: str | int, answered: _Answered) -> None:
         self._answers[message_id] = answered
@@ -293,22 +308,41 @@ class Rpc:
         # Real stations leave out the description, or send null for a code.
         code = str(frame[2] or "") if len(frame) > 2 else ""
         description = str(frame[3] or "") if len(frame) > 3 else ""
-        pending.answer.set_exception(
+        _fail(
+            pending.answer,
             CommandFailed(
                 pending.action,
-                code or ErrorCode.GENERIC_ERROR.value,
+                code[:_LONGEST_CODE] or ErrorCode.GENERIC_ERROR.value,
                 description[:_LONGEST_DESCRIPTION],
-            )
+            ),
         )
+
+
+def _fail(answer: asyncio.Future[Payload], error: Exception) -> None:
+    """End the wait for an answer, also when nobody gets to hear of it."""
+    if not answer.done():
+        answer.set_exception(error)
+        # Read once here: what gave up waiting at the same moment never does, and an error
+        # nobody read would be logged as a fault of ours.
+        answer.exception()
 
 
 def describe(data: str | bytes) -> str:
     """Name a frame for the log without its payload, which may hold cards and passwords."""
+    match _envelope(data):
+        case [2, str() | int() as message_id, str(action), *_]:
+            name = f"CALL {message_id!r:.50} {action!r:.50}"
+        case [3, str() | int() as message_id, *_]:
+            name = f"CALLRESULT {message_id!r:.50}"
+        case [4, str() | int() as message_id, code, *_]:
+            name = f"CALLERROR {message_id!r:.50} {code!r:.50}"
+        case _:
+            name = "no OCPP-J frame"
+    return f"{name} ({len(data)} characters)"
+
+
+def _envelope(data: str | bytes) -> Any:
     try:
-        frame = orjson.loads(data)
-        kind, message_id, *rest = frame
-    except orjson.JSONDecodeError, TypeError, ValueError:
-        return f"{len(data)} characters that are no OCPP-J frame"
-    name = {CALL: "CALL", CALLRESULT: "CALLRESULT", CALLERROR: "CALLERROR"}.get(kind)
-    what = rest[0] if kind in (CALL, CALLERROR) and rest else ""
-    return f"{name or kind} {message_id} {what} ({len(data)} characters)"
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None

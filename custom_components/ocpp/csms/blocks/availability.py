@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ..clock import BURST, moment
+from ..clock import moment
 from ..model import ConnectorState, EvseStatus, Payload, Topic, timestamp, utcnow
 from ..versions import V16
-from .block import Block, answers
+from .block import Block, answers, is_overtaken
 
 if TYPE_CHECKING:
     from ..charging_station import ChargingStation
@@ -92,14 +92,8 @@ class Availability(Block):
             self.station.note("StatusNotification: not a status of connector 0")
             return {}
         received = utcnow()
-        at, dated = moment(payload.get("timestamp"), received=received)
-        before = self.states.get(evse)
-        if (
-            dated
-            and before is not None
-            and at < before.at
-            and received - before.received < BURST
-        ):
+        said = moment(payload.get("timestamp"), received=received)
+        if is_overtaken(said, received, by=self.states.get(evse)):
             return {}
         error = str(payload.get("errorCode") or "NoError")
         state = ConnectorState(
@@ -107,8 +101,9 @@ class Availability(Block):
             # An error code nobody knows is still an error.
             error_code=_ERRORS_CASEFOLDED.get(error.casefold(), "other_error"),
             vendor_error=_vendor_error(payload),
-            at=at,
+            at=said.at,
             received=received,
+            dated=said.dated,
         )
         self._take_up(evse, state)
         return {}
@@ -130,7 +125,7 @@ class Availability(Block):
         # A single EVSE speaks for its station: many never send connector 0.
         if evse == 0 or (0 not in self.states and len(self.station.evses) == 1):
             self._set_operative(state.status is not EvseStatus.UNAVAILABLE)
-        if evse and (before is None or before.status is not state.status):
+        if evse:
             self.station.transactions.on_status(evse, state)
 
     def _set_operative(self, operative: bool) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..errors import CommandRejected, OcppError, StationOffline
+from ..errors import CommandFailed, CommandRejected, OcppError, StationOffline
 from ..model import Payload, RegistrationStatus, StationInfo, Topic, timestamp, utcnow
 from ..versions import V16
 from .block import Block, answers
@@ -80,6 +80,7 @@ class Provisioning(Block):
             self.changed(Topic.INFO)
             self.station.remember()
         self.booted.set()
+        self.station.smart_charging.on_boot()
         status = self.station.settings.registration
         self.station.on_boot(status)
         options = self.station.options
@@ -138,7 +139,11 @@ class Provisioning(Block):
         """Read the configuration: all of it, then by name what the answer left out."""
         if not booted and self.keys:
             return
-        self._take_up(await self.command("GetConfiguration", {}, accepted=None))
+        try:
+            self._take_up(await self.command("GetConfiguration", {}, accepted=None))
+        except CommandFailed:
+            # Too many keys for one answer, perhaps.
+            self.station.note("GetConfiguration: no answer for all keys")
         missing = [key for key in _ESSENTIAL if key not in self.keys]
         if missing:
             answer = await self.command(

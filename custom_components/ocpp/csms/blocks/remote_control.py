@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ..errors import CommandFailed, CommandRejected, NotSupported
+from ..errors import CommandFailed, CommandRejected, NotSupported, OcppError
 from ..model import Payload
 from .block import Block
 
@@ -42,7 +42,11 @@ class RemoteControl(Block):
             payload["chargingProfile"] = self.station.smart_charging.profile_of_start(
                 evse or 0, limit
             )
-        await self.command("RemoteStartTransaction", payload)
+        try:
+            await self.command("RemoteStartTransaction", payload)
+        except OcppError:
+            self.station.smart_charging.on_start_refused(evse or 0)
+            raise
 
     def _default_token(self) -> str:
         """Return the token to start with, which some stations prescribe."""

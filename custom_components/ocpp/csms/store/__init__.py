@@ -26,7 +26,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ..model import IdTokenInfo, Transaction
 from .tables import metadata, stations, transactions
@@ -35,6 +35,7 @@ _LOGGER = logging.getLogger(__name__)
 
 # A start without a usable time is taken for a repetition only this long.
 _UNDATED_REPEAT = timedelta(minutes=15)
+_ATTEMPTS = 10
 
 
 class StoreError(Exception):
@@ -55,12 +56,13 @@ class Store:
         """Open the store and create what is missing; raises `StoreError`."""
         try:
             self._last_number = await self._in_thread(self._open)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, ImportError) as error:
             await self.close()
             raise StoreError(str(error)) from error
 
     def _open(self) -> int:
-        self._engine = create_engine(self._url)
+        # Card numbers are among the parameters; they must not reach any log.
+        self._engine = create_engine(self._url, hide_parameters=True)
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine, "connect", _configure_sqlite)
         metadata.create_all(self._engine)
@@ -90,14 +92,20 @@ class Store:
         """
         try:
             return await self._in_thread(self._commit, work)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, RuntimeError) as error:  # The latter: it is closed.
             _LOGGER.error("The store failed: %s", type(error).__name__)
             return otherwise
 
     def _commit[T](self, work: Callable[[Connection], T]) -> T:
         assert self._engine is not None  # noqa: S101 - opened before it is used
-        with self._engine.begin() as connection:
-            return work(connection)
+        for _ in range(_ATTEMPTS):
+            try:
+                with self._engine.begin() as connection:
+                    return work(connection)
+            except IntegrityError as error:
+                # Another central system took the same number just now.
+                collision = error
+        raise collision
 
     # --- stations -----------------------------------------------------------------------
 
@@ -241,8 +249,10 @@ def _same_start(transaction: Transaction, dated: bool) -> Any:
     else:
         earliest = _naive(transaction.started - _UNDATED_REPEAT)
         query = query.where(columns.ended.is_(None), columns.started >= earliest)
-    if transaction.ended is not None:
+    if transaction.id:
         query = query.where(columns.id == transaction.id)
+    if transaction.ended is not None:
+        query = query.where(columns.ended == _naive(transaction.ended))
     return query.order_by(columns.number.desc()).limit(1)
 
 

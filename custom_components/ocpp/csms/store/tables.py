@@ -5,15 +5,19 @@ from sqlalchemy import (
     BigInteger,
     Column,
     DateTime,
-    Float,
+    Double,
     Index,
     Integer,
     MetaData,
     String,
     Table,
 )
+from sqlalchemy.dialects import mysql
 
 metadata = MetaData()
+
+# MariaDB would round to seconds: a repeated start could not be told by its time.
+_Moment = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 
 # What a station is known to be and to do, by block.
 stations = Table(
@@ -31,14 +35,14 @@ transactions = Table(
     Column("id", String(36), nullable=False),
     Column("station", String(48), nullable=False),
     Column("evse", Integer, nullable=False),
-    Column("started", DateTime, nullable=False),
+    Column("started", _Moment, nullable=False),
     Column("id_token", String(255), nullable=False),
     Column("token_status", String(20), nullable=False),
     # Registers and energies in Wh.
-    Column("meter_start", Float),
-    Column("energy", Float, nullable=False),
-    Column("ended", DateTime),
-    Column("meter_stop", Float),
+    Column("meter_start", Double),
+    Column("energy", Double, nullable=False),
+    Column("ended", _Moment),
+    Column("meter_stop", Double),
     Column("stop_reason", String(50)),
     # Where the counting of a running session is.
     Column("counting", JSON, nullable=False),

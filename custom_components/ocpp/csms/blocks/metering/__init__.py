@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ...clock import BURST
-from ...errors import CommandRejected, NotSupported
+from ...clock import Moment
+from ...errors import CommandFailed, CommandRejected, NotSupported
 from ...lenient import transaction_id
 from ...model import MeterReading, Payload, Sample, SampleSet, Topic, utcnow
 from ...versions import V16
-from ..block import Block, answers
+from ..block import Block, answers, is_overtaken
 from . import v16
 from .register import Register
 from .v16 import ENERGY_REGISTER, MEASURANDS, PHASES
@@ -99,7 +99,7 @@ class Metering(Block):
     @answers("MeterValues", V16, always=True)
     async def on_meter_values(self, payload: Payload) -> Payload:
         """Take up samples; whatever they are, the answer is the same (J01, J02)."""
-        evse = payload.get("connectorId")
+        evse = payload.get("connectorId", self.station.the_only_evse)
         transaction = transaction_id(payload.get("transactionId"))
         sets = v16.read_meter_values(payload.get("meterValue") or payload.get("values"))
         if not sets or not isinstance(evse, int) or not self.station.has_room_for(evse):
@@ -123,49 +123,40 @@ class Metering(Block):
             values = _best(samples)
             _derive_totals(values)
             for name, value in values.items():
+                reading = MeterReading(value, at, received, dated)
                 if name == ENERGY_REGISTER:
-                    self._take_register(evse, value, at, transaction, dated=dated)
+                    self._take_register(evse, reading, transaction)
                 elif not (over and name.partition("/")[0] in _FLOWS):
-                    self._take_reading(evse, name, value, at, received, dated=dated)
+                    self._take_reading(evse, name, reading)
 
     def take_register(self, evse: int, register: float, at: datetime) -> None:
         """Take up a register reading in Wh that came with another message."""
-        self._take_register(evse, register, at, None, dated=True)
+        self._take_register(evse, MeterReading(register, at, utcnow()), None)
 
     def _take_register(
-        self,
-        evse: int,
-        value: float,
-        at: datetime,
-        transaction: str | None,
-        *,
-        dated: bool,
+        self, evse: int, reading: MeterReading, transaction: str | None
     ) -> None:
-        register = self._registers.setdefault(evse, Register())
-        if not register.take(value, at, dated=dated):
+        # A queued one is not a register that went back.
+        if _is_overtaken(reading, self.reading(evse, ENERGY_REGISTER)):
             return
-        self._take_reading(evse, ENERGY_REGISTER, value, at, utcnow(), dated=dated)
-        self.station.transactions.on_register(evse, value, at, transaction)
+        register = self._registers.setdefault(evse, Register())
+        if not register.take(reading.value, reading.at, dated=reading.dated):
+            return
+        self._take_reading(evse, ENERGY_REGISTER, reading)
+        self.station.transactions.on_register(
+            evse, reading.value, reading.at, transaction
+        )
         self.station.remember_later()
 
-    def _take_reading(
-        self,
-        evse: int,
-        name: str,
-        value: float,
-        at: datetime,
-        received: datetime,
-        *,
-        dated: bool,
-    ) -> None:
+    def _take_reading(self, evse: int, name: str, reading: MeterReading) -> None:
         readings = self.readings.setdefault(evse, {})
         before = readings.get(name)
         if before is None:
             self._see(evse, name)
-        elif dated and at < before.at and received - before.received < BURST:
-            return  # A queued sample must not replace what was read after it.
-        readings[name] = MeterReading(value, at, received)
-        if before is None or before.value != value:
+        elif _is_overtaken(reading, before):
+            return
+        readings[name] = reading
+        if before is None or before.value != reading.value:
             self.changed(Topic.METER, evse, name)
 
     def _see(self, evse: int, name: str) -> None:
@@ -219,7 +210,7 @@ class Metering(Block):
             value = ",".join(best)
             try:
                 await provisioning.write("MeterValuesSampledData", value)
-            except CommandRejected:
+            except CommandRejected, CommandFailed:
                 best.pop()
             except NotSupported:
                 return
@@ -237,7 +228,7 @@ class Metering(Block):
             return
         try:
             await provisioning.write("MeterValueSampleInterval", str(SAMPLE_INTERVAL))
-        except CommandRejected, NotSupported:
+        except CommandRejected, CommandFailed, NotSupported:
             return
 
     # --- memory -------------------------------------------------------------------------
@@ -265,6 +256,10 @@ class Metering(Block):
                 if register.at is not None
             },
         }
+
+
+def _is_overtaken(reading: MeterReading, by: MeterReading | None) -> bool:
+    return is_overtaken(Moment(reading.at, reading.dated), reading.received, by)
 
 
 def _best(samples: list[Sample]) -> dict[str, float]:

@@ -31,7 +31,7 @@ class Register:
         if self.value is None or self.at is None or self._follows(value, at):
             self._believe(value, at)
             return True
-        if value < self.value and self.value - value <= _ROUNDING < value:
+        if max(self.value - _ROUNDING, self.value / 2) <= value < self.value:
             return False
         if self.doubted is not None and 0 <= value - self.doubted <= _PLAUSIBLE_STEP:
             self._believe(value, at)

@@ -46,7 +46,7 @@ _FACTORS = {
     for prefix, factor in (("k", 1000.0), ("m", 0.001))
 }
 # A measurand left out means the energy register, unless the unit tells otherwise.
-_ENERGY_UNITS = frozenset({None, "", "Wh", "kWh"})
+_ENERGY_UNITS = frozenset({"", "Wh", "kWh"})
 
 
 def read_meter_values(meter_values: Any) -> list[SampleSet]:
@@ -79,25 +79,28 @@ def read_meter_values(meter_values: Any) -> list[SampleSet]:
 
 
 def _sample(item: dict[str, Any]) -> Sample | None:
-    unit = item.get("unit")
-    name = item.get("measurand")
-    if name is None:
-        if unit not in _ENERGY_UNITS:
-            return None
-        measurand: str | None = ENERGY_REGISTER
+    word = {name: text for name, text in item.items() if isinstance(text, str)}
+    unit = word.get("unit", "")
+    measurand: str | None
+    if item.get("measurand") is None:
+        measurand = ENERGY_REGISTER if unit in _ENERGY_UNITS else None
     else:
-        measurand = _MEASURANDS.get(name.casefold() if isinstance(name, str) else "")
-    phase = _PHASES.get(item.get("phase") or "")
-    if measurand is None or phase is None or item.get("format") == "SignedData":
-        return None
-    if (value := _number(item.get("value"))) is None:
+        measurand = _MEASURANDS.get(word.get("measurand", "").casefold())
+    phase = _PHASES.get(word.get("phase", ""))
+    value = _number(item.get("value"))
+    if (
+        measurand is None
+        or phase is None
+        or value is None
+        or word.get("format") == "SignedData"
+    ):
         return None
     return Sample(
         measurand,
         phase,
         _canonical(value, measurand, unit),
-        item.get("context") or "Sample.Periodic",
-        item.get("location") or "Outlet",
+        word.get("context") or "Sample.Periodic",
+        word.get("location") or "Outlet",
     )
 
 
@@ -116,7 +119,7 @@ def _number(value: Any) -> float | None:
     return number if number - number == 0 else None
 
 
-def _canonical(value: float, measurand: str, unit: Any) -> float:
+def _canonical(value: float, measurand: str, unit: str) -> float:
     """Return the value in Wh, W, A, V, °C, % or Hz, whatever it was sent in."""
     if measurand == "Temperature":
         if unit in ("K", "Kelvin"):
@@ -125,5 +128,5 @@ def _canonical(value: float, measurand: str, unit: Any) -> float:
             return round((value - 32) / 1.8, 3)
         return value
     # A wrong unit ("V" for a state of charge is seen) says nothing about the value.
-    factor = _FACTORS.get(unit) if isinstance(unit, str) else None
+    factor = _FACTORS.get(unit)
     return value if factor is None else round(value * factor, 6)

@@ -1,13 +1,21 @@
 """Functional block K: smart charging. Limits that stations accept, and keep."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ...errors import CommandFailed, CommandRejected, NotSupported, OcppError
-from ...model import Limit, Payload, RateUnit, Topic, Transaction, utcnow
+from ...errors import (
+    CommandFailed,
+    CommandRejected,
+    NotSupported,
+    OcppError,
+    StationOffline,
+)
+from ...model import Limit, Payload, RateUnit, Topic, utcnow
 from ..block import Block
-from .v16 import Purpose, Rung, ladder, profile
+from .ladder import Ladder, Means
+from .memory import read_limit, write_limit
+from .v16 import Purpose, profile
 
 if TYPE_CHECKING:
     from ...charging_station import ChargingStation
@@ -15,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Purpose", "SmartCharging"]
 
 _NOMINAL_VOLTAGE = 230.0
+# How long an accepted start may take to become a transaction.
+_START_WITHIN = timedelta(minutes=5)
 
 
 class SmartCharging(Block):
@@ -29,10 +39,12 @@ class SmartCharging(Block):
         self._standing: dict[int, Limit] = {}
         # The default profile a station holds for the sessions to come.
         self._defaults: dict[int, Limit] = {}
-        # The way to tell a limit that worked, by EVSE kind and purpose.
-        self._worked: dict[str, Rung] = {}
-        # Purposes that no way worked for: only the first way is tried again.
-        self._exhausted: set[str] = set()
+        # EVSEs whose limit the station may not hold any more: it is sent again although
+        # it has not changed.
+        self._unsure: set[int] = set()
+        # The limits that go with starts of ours, until their transaction is there.
+        self._of_start: dict[int, tuple[Limit, datetime]] = {}
+        self._ladder = Ladder()
         self._expiries: dict[int, asyncio.TimerHandle] = {}
         self._order = asyncio.Lock()
 
@@ -72,6 +84,7 @@ class SmartCharging(Block):
             present = self.limits.get(evse)
             if (
                 present is not None
+                and evse not in self._unsure
                 and duration is None
                 and present.until is None
                 and (present.value, present.unit, present.phases)
@@ -96,14 +109,17 @@ class SmartCharging(Block):
 
         That there was nothing to remove is as good.
         """
-        filters: list[Payload] = (
-            [
+        filters: list[Payload] = [{}]
+        if evse:
+            filters = [
                 {"connectorId": evse, "chargingProfilePurpose": purpose.value}
                 for purpose in (Purpose.TRANSACTION, Purpose.DEFAULT)
             ]
-            if evse
-            else [{}]
-        )
+            limit = self.limits.get(evse) or self._standing.get(evse)
+            if limit is not None and limit.purpose == Purpose.STATION:
+                filters.append(
+                    {"connectorId": 0, "chargingProfilePurpose": limit.purpose}
+                )
         async with self._order:
             for chosen in filters:
                 await self.command(
@@ -111,7 +127,7 @@ class SmartCharging(Block):
                     chosen,
                     accepted=frozenset({"Accepted", "Unknown"}),
                 )
-            for cleared in [evse] if evse else list({0, *self.limits}):
+            for cleared in [evse] if evse else list({0, *self.limits, *self._standing}):
                 self._forget(cleared)
 
     async def composite_schedule(
@@ -124,17 +140,25 @@ class SmartCharging(Block):
         return await self.command("GetCompositeSchedule", payload)
 
     def profile_of_start(self, evse: int, amperes: float) -> Payload:
-        """Return the profile that goes with the start of a transaction (F01.FR.11)."""
-        unit = self._units()[0]
-        rung = self._worked.get(_slot(evse, Purpose.TRANSACTION)) or Rung(
-            Purpose.TRANSACTION, self._top_level() > 0, "Relative", unit
+        """Return the profile that goes with the start of a transaction (F01.FR.11).
+
+        The limit is that of the transaction once it is there. EVSE 0 is any.
+        """
+        rung = self._ladder.for_start(self._means([Purpose.TRANSACTION]))
+        sent = self._convert(amperes, RateUnit.AMPERE, rung.unit, evse, None)
+        limit = Limit(
+            value=amperes,
+            unit=RateUnit.AMPERE,
+            purpose=rung.purpose.value,
+            sent_value=round(sent, 1),
+            sent_unit=rung.unit,
         )
-        return profile(
-            rung,
-            evse,
-            self._convert(amperes, RateUnit.AMPERE, rung.unit, evse, None),
-            stack_level=self._top_level(),
-        )
+        self._of_start[evse] = limit, utcnow()
+        return profile(rung, evse, sent, stack_level=self._top_level())
+
+    def on_start_refused(self, evse: int) -> None:
+        """Wait no more for the transaction of a start."""
+        self._of_start.pop(evse, None)
 
     # --- the ladder ---------------------------------------------------------------------
 
@@ -149,7 +173,7 @@ class SmartCharging(Block):
     ) -> Limit:
         transaction = self.station.transactions.running(evse)
         refusal: OcppError | None = None
-        for rung in self._rungs(evse, transaction):
+        for rung in self._ladder.ways(evse, self._means(self._purposes(evse))):
             sent = self._convert(value, unit, rung.unit, evse, phases)
             payload: Payload = {
                 "connectorId": 0 if rung.purpose is Purpose.STATION else evse,
@@ -167,15 +191,14 @@ class SmartCharging(Block):
             }
             try:
                 await self.command("SetChargingProfile", payload)
-            except (CommandRejected, CommandFailed) as error:
-                # Some answer a profile they do not like with a CALLERROR.
+            except (CommandRejected, CommandFailed, NotSupported) as error:
+                # Some answer a profile they do not like with a CALLERROR, or take its
+                # purpose for something that they do not support.
                 refusal = error
+                self._ladder.refused(rung)
                 continue
-            slot = _slot(evse, rung.purpose)
-            if self._worked.get(slot) != rung:
-                self._worked[slot] = rung
+            if self._ladder.succeeded(evse, rung):
                 self.station.remember()
-            self._exhausted.discard(_slot(evse))
             return Limit(
                 value=value,
                 unit=unit,
@@ -185,28 +208,23 @@ class SmartCharging(Block):
                 phases=phases,
                 until=utcnow() + timedelta(seconds=duration) if duration else None,
             )
-        self._exhausted.add(_slot(evse))
+        self._ladder.exhausted(evse)
         raise refusal or NotSupported("SetChargingProfile")
 
-    def _rungs(self, evse: int, transaction: Transaction | None) -> list[Rung]:
-        """Return the ways to try, beginning with those known to work."""
+    def _purposes(self, evse: int) -> list[Purpose]:
+        """Return what a profile may be for to limit an EVSE."""
         if evse == 0:
-            purposes = [Purpose.STATION]
-        else:
-            purposes = [Purpose.TRANSACTION] if transaction is not None else []
-            purposes.append(Purpose.DEFAULT)
-            # Not when it would limit a neighbour too.
-            if self.station.the_only_evse == evse:
-                purposes.append(Purpose.STATION)
-        rungs = ladder(purposes, self._units(), has_levels=self._top_level() > 0)
-        known = [
-            rung
-            for purpose in purposes
-            if (rung := self._worked.get(_slot(evse, purpose))) is not None
-        ]
-        if known:
-            return [*known, *(rung for rung in rungs if rung not in known)]
-        return rungs[:1] if _slot(evse) in self._exhausted else rungs
+            return [Purpose.STATION]
+        running = self.station.transactions.running(evse) is not None
+        purposes = [Purpose.TRANSACTION] if running else []
+        purposes.append(Purpose.DEFAULT)
+        # Not when it would limit a neighbour too.
+        if self.station.the_only_evse == evse:
+            purposes.append(Purpose.STATION)
+        return purposes
+
+    def _means(self, purposes: list[Purpose]) -> Means:
+        return Means(purposes, self._units(), has_levels=self._top_level() > 0)
 
     def _top_level(self) -> int:
         return self.station.provisioning.number(
@@ -218,11 +236,10 @@ class SmartCharging(Block):
         allowed = (
             self.station.provisioning.value("ChargingScheduleAllowedChargingRateUnit")
             or ""
-        ).casefold()
-        amperes_first = [RateUnit.AMPERE, RateUnit.WATT]
-        if "current" not in allowed and allowed in ("power", "w"):
-            return amperes_first[::-1]
-        return amperes_first
+        ).strip()
+        if allowed.casefold() in ("power", "w"):
+            return [RateUnit.WATT, RateUnit.AMPERE]
+        return [RateUnit.AMPERE, RateUnit.WATT]
 
     def _convert(
         self,
@@ -246,9 +263,9 @@ class SmartCharging(Block):
     # --- keeping limits -----------------------------------------------------------------
 
     def _accept(self, evse: int, limit: Limit) -> None:
-        if (timer := self._expiries.pop(evse, None)) is not None:
-            timer.cancel()
+        self._stop_timer(evse)
         self.limits[evse] = limit
+        self._unsure.discard(evse)
         if limit.until is None:
             self._standing[evse] = limit
         else:
@@ -261,104 +278,132 @@ class SmartCharging(Block):
         self.changed(Topic.LIMIT, evse)
         self.station.remember()
 
+    def _stop_timer(self, evse: int) -> None:
+        if (timer := self._expiries.pop(evse, None)) is not None:
+            timer.cancel()
+
     def _expire(self, evse: int) -> None:
         """Go back to the limit that stands, now that the one for some time is over."""
-        self._expiries.pop(evse, None)
-        standing = self._standing.get(evse)
-        self._forget(evse)
-        if standing is not None:
+        self._stop_timer(evse)
+        self._defaults.pop(evse, None)
+        self._lose(evse)
+        if (standing := self._standing.get(evse)) is not None:
+            self._unsure.add(evse)
             self.station.spawn(self._set_again(evse, standing))
         self.station.flush()
 
     def _forget(self, evse: int) -> None:
-        if (timer := self._expiries.pop(evse, None)) is not None:
-            timer.cancel()
+        self._stop_timer(evse)
         self._standing.pop(evse, None)
         self._defaults.pop(evse, None)
+        self._unsure.discard(evse)
+        self._lose(evse)
+
+    def _lose(self, evse: int) -> None:
+        """Know of no limit that is in force."""
         if self.limits.pop(evse, None) is not None:
             self.changed(Topic.LIMIT, evse)
-            self.station.remember()
+        self.station.remember()
 
     async def _set_again(self, evse: int, limit: Limit) -> None:
         """Tell the station a limit anew that it may have forgotten."""
-        if self.limits.get(evse) is limit:
-            # Until it accepts, nothing is known to be in force.
-            del self.limits[evse]
-        try:
-            await self.set_limit(evse, limit.value, limit.unit, phases=limit.phases)
-        except OcppError as error:
-            self.station.note(f"limit: not accepted again ({type(error).__name__})")
-            self._standing[evse] = limit
-            self.changed(Topic.LIMIT, evse)
+        duration = None
+        if limit.until is not None:
+            duration = max(1, int((limit.until - utcnow()).total_seconds()))
+        async with self._order:
+            if limit not in (self._standing.get(evse), self.limits.get(evse)):
+                return  # Somebody wanted something else meanwhile.
+            self._unsure.add(evse)
+            try:
+                accepted = await self._climb(
+                    evse,
+                    limit.value,
+                    limit.unit,
+                    phases=limit.phases,
+                    duration=duration,
+                )
+            except StationOffline:
+                return  # It is told when it is back.
+            except OcppError as error:
+                self.station.note(f"limit: not accepted again ({type(error).__name__})")
+                self._lose(evse)
+            else:
+                self._accept(evse, accepted)
         self.station.flush()
+
+    def on_boot(self) -> None:
+        """Count on nothing: not all stations remember limits over a restart."""
+        self._unsure.update(self.limits, self._standing)
 
     def on_transaction_started(self, evse: int) -> None:
         """Bring the limit into a session unless the default profile already does.
 
         A profile of a transaction ended with it.
         """
+        expected = self._of_start.pop(evse, None) or self._of_start.pop(0, None)
+        if expected is not None and utcnow() - expected[1] < _START_WITHIN:
+            self.limits[evse] = expected[0]
+            self.changed(Topic.LIMIT, evse)
+            return
         limit = self._standing.get(evse)
-        default = self._defaults.get(evse)
         if (
             limit is None
             or self.station.options.quiet
             or limit.purpose == Purpose.STATION
-            or (default is not None and default == limit)
+            or self._defaults.get(evse) == limit
         ):
             return
         self.station.spawn(self._set_again(evse, limit))
 
     def on_transaction_ended(self, evse: int) -> None:
-        """Let a limit for some time end with its session, where it was part of it."""
+        """Let a limit end with its session, where it was part of it."""
         limit = self.limits.get(evse)
-        if (
-            limit is not None
-            and limit.until is not None
-            and limit.purpose == Purpose.TRANSACTION
-        ):
+        if limit is None or limit.purpose != Purpose.TRANSACTION:
+            return
+        if limit is self._standing.get(evse):
+            self._unsure.add(evse)
+        else:
             self._expire(evse)
 
     async def prepare(self, *, booted: bool) -> None:
-        """Tell a station that rebooted its limits again: not all remember them."""
-        if not booted:
-            return
-        for evse, limit in (self._standing | self.limits).items():
-            if limit.until is None:
+        """Tell a station its limits again that it may not hold any more."""
+        for evse in list(self._standing | self.limits):
+            limit = self.limits.get(evse)
+            if limit is None or limit.until is None:
+                limit = self._standing.get(evse)
+            if limit is not None and evse in self._unsure:
                 await self._set_again(evse, limit)
-            elif (left := int((limit.until - utcnow()).total_seconds())) > 0:
-                await self.set_limit(
-                    evse, limit.value, limit.unit, phases=limit.phases, duration=left
-                )
 
     def forget_what_worked(self) -> None:
         """Begin the ladder anew."""
-        self._worked.clear()
-        self._exhausted.clear()
+        self._ladder.forget()
 
     # --- memory -------------------------------------------------------------------------
 
     def recall(self, facts: dict[str, Any]) -> None:
         """Take up the limits and what worked."""
-        self._worked = {
-            slot: Rung(Purpose(purpose), top_level, kind, RateUnit(unit))
-            for slot, (purpose, top_level, kind, unit) in facts.get(
-                "worked", {}
-            ).items()
-        }
+        self._ladder.recall(facts.get("worked", {}))
+        self._unsure = set(facts.get("unsure", []))
         for evse, written in facts.get("limits", {}).items():
-            self._standing[int(evse)] = self.limits[int(evse)] = _read_limit(written)
+            self._standing[int(evse)] = self.limits[int(evse)] = read_limit(written)
         for evse, written in facts.get("defaults", {}).items():
-            self._defaults[int(evse)] = _read_limit(written)
+            self._defaults[int(evse)] = read_limit(written)
 
     def facts(self) -> dict[str, Any]:
         """Keep the limits that stand and what worked."""
         return {
-            "worked": {slot: list(rung) for slot, rung in self._worked.items()},
+            "worked": self._ladder.facts(),
+            # One for some time may be over before it is known here again.
+            "unsure": [
+                evse
+                for evse, limit in self._standing.items()
+                if evse in self._unsure or self.limits.get(evse) is not limit
+            ],
             "limits": {
-                str(evse): _write_limit(limit) for evse, limit in self._standing.items()
+                str(evse): write_limit(limit) for evse, limit in self._standing.items()
             },
             "defaults": {
-                str(evse): _write_limit(limit)
+                str(evse): write_limit(limit)
                 for evse, limit in self._defaults.items()
                 if limit.until is None
             },
@@ -369,25 +414,3 @@ class SmartCharging(Block):
         for timer in self._expiries.values():
             timer.cancel()
         self._expiries.clear()
-
-
-def _slot(evse: int, purpose: Purpose | None = None) -> str:
-    """Name what works alike: all EVSEs of a station take the same profiles."""
-    whose = "evse" if evse else "station"
-    return f"{whose}/{purpose.value}" if purpose else whose
-
-
-def _write_limit(limit: Limit) -> dict[str, Any]:
-    written = vars(limit).copy()
-    del written["until"]
-    return written
-
-
-def _read_limit(written: dict[str, Any]) -> Limit:
-    return Limit(
-        **written
-        | {
-            "unit": RateUnit(written["unit"]),
-            "sent_unit": RateUnit(written["sent_unit"]),
-        }
-    )

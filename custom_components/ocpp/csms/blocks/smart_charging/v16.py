@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from enum import StrEnum
-from itertools import product
 from typing import NamedTuple
 
 from ...model import Payload, RateUnit, timestamp, utcnow
@@ -26,25 +25,6 @@ class Rung(NamedTuple):
     top_level: bool
     kind: str
     unit: RateUnit
-
-
-def ladder(
-    purposes: list[Purpose], units: list[RateUnit], *, has_levels: bool
-) -> list[Rung]:
-    """Return the ways to tell a limit, the most proper one first.
-
-    Brands refuse stack levels above 0, absolute or relative profiles, profiles of a
-    transaction, or one of the units, each with the same "Rejected".
-    """
-    return [
-        Rung(purpose, top_level, kind, unit)
-        for unit, purpose, kind, top_level in product(
-            units,
-            purposes,
-            ("Absolute", "Relative"),
-            (True, False) if has_levels else (False,),
-        )
-    ]
 
 
 def profile_id(purpose: Purpose, evse: int) -> int:

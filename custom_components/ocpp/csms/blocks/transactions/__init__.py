@@ -56,7 +56,9 @@ class Transactions(Block):
         ):
             self.latest[transaction.evse] = transaction
             if transaction.running:
-                self._energies[transaction.number] = SessionEnergy(**energy)
+                self._energies[transaction.number] = SessionEnergy(
+                    **{"start": transaction.meter_start} | energy
+                )
             else:
                 self._over.append(transaction.id)
 
@@ -180,7 +182,10 @@ class Transactions(Block):
         self.station.smart_charging.on_transaction_started(evse)
 
     async def _end(self, transaction: Transaction, stop: v16.Stop) -> None:
-        transaction = self.latest.get(transaction.evse, transaction)
+        newest = self.latest.get(transaction.evse)
+        if newest is not None and newest.number == transaction.number:
+            # The samples that came with the stop may have added to it.
+            transaction = newest
         energy = self._energies.get(transaction.number) or SessionEnergy(
             start=transaction.meter_start
         )
@@ -261,9 +266,7 @@ class Transactions(Block):
         now = utcnow()
         if now - self._saved.get(running.number, running.started) >= _SAVE_EVERY:
             self._saved[running.number] = now
-            self.station.spawn(
-                self.station.store.save(running, self._energy_state(running))
-            )
+            self.station.spawn(self._save_running(evse))
 
     def is_over(self, transaction_id: str | None) -> bool:
         """Return whether samples with this id come after the end of their session."""
@@ -301,7 +304,7 @@ class Transactions(Block):
                 await self._begin(known)
             elif (
                 known is not None
-                and known.stop_reason == UNKNOWN_END
+                and (known.running or known.stop_reason == UNKNOWN_END)
                 and known.evse == evse
             ):
                 self.latest[evse] = replace(known, ended=None, stop_reason=None)
@@ -316,10 +319,13 @@ class Transactions(Block):
             self._saved.pop(transaction.number, None)
         return energy.as_dict() if energy is not None else {}
 
+    async def _save_running(self, evse: int) -> None:
+        # Never behind the back of its end, which would undo that.
+        async with self._order:
+            if (running := self.running(evse)) is not None:
+                await self.station.store.save(running, self._energy_state(running))
+
     async def save(self) -> None:
         """Store how far the running sessions are."""
-        for transaction in self.latest.values():
-            if transaction.running:
-                await self.station.store.save(
-                    transaction, self._energy_state(transaction)
-                )
+        for evse in list(self.latest):
+            await self._save_running(evse)

@@ -9,6 +9,11 @@ MOST_PER_SESSION = 200_000
 _ROUNDING = 100
 
 
+def is_rounded_back(register: float, before: float) -> bool:
+    """Return whether a register below the one before is that same one, rounded."""
+    return max(before - _ROUNDING, before / 2) <= register < before
+
+
 @dataclass(kw_only=True)
 class SessionEnergy:
     """Counts one session. All values are in Wh; the energy never falls.
@@ -24,7 +29,7 @@ class SessionEnergy:
     base: float | None = None
     last: float | None = None
     carried: float = 0
-    # The samples count the session although the start is that of the meter.
+    # The samples do not go on from the start: they may count the session only.
     relative: bool = False
 
     @property
@@ -32,27 +37,30 @@ class SessionEnergy:
         """Return the energy counted so far."""
         if self.base is None or self.last is None:
             return self.carried
-        return self.carried + self.last - self.base
+        return self.carried + (self.last - self.base)
 
     def take(self, register: float) -> None:
         """Count up to a reading of the register."""
         if self.base is None or self.last is None:
             self.base = self._first_base(register)
-        elif register < self.last:
-            if self.last - register <= _ROUNDING < register:
-                return
+        elif is_rounded_back(register, self.last):
+            return
+        elif not 0 <= register - self.last <= MOST_PER_SESSION:
             self.carried = self.energy
-            # What a restarted register shows was charged since it restarted.
-            self.base = 0 if register <= MOST_PER_SESSION else register
+            # What a restarted register shows was charged since it restarted. One that
+            # jumped, as when the meter is exchanged, did not count its way there.
+            restarted = register < self.last and register <= MOST_PER_SESSION
+            self.base = 0 if restarted else register
+            self.relative = True
         self.last = register
 
     def _first_base(self, register: float) -> float:
         if self.start:
-            if register >= self.start or self.start - register <= _ROUNDING:
+            if -_ROUNDING <= register - self.start <= MOST_PER_SESSION:
                 return min(self.start, register)
             self.relative = True
             return 0 if register <= MOST_PER_SESSION else register
-        if self.before and register >= self.before:
+        if self.before is not None and 0 <= register - self.before <= MOST_PER_SESSION:
             return self.before
         if self.start is None or register > MOST_PER_SESSION:
             return register
@@ -61,22 +69,21 @@ class SessionEnergy:
     def finish(self, meter_stop: float | None) -> float:
         """Return the energy of the whole session, given the station's final register.
 
-        It is never less than what was counted: some stations repeat the start as the end.
+        It is never less than what was counted: some stations repeat the start as the end,
+        or end with zero.
         """
         if meter_stop is None:
             return self.energy
-        if self.base is None or self.last is None or self.relative:
-            # Without usable samples, or with such as count differently, start and stop
-            # are the station's own account.
-            base = self.start or self._first_base(meter_stop)
-            account = meter_stop - base
-            if account < -_ROUNDING and not self.relative:
-                account = meter_stop if meter_stop <= MOST_PER_SESSION else 0
-        elif meter_stop < self.last - _ROUNDING and meter_stop <= self.base:
-            account = self.energy + (0 if meter_stop > self.last / 2 else meter_stop)
-        else:
-            account = self.carried + meter_stop - self.base
-        return max(self.energy, account, 0)
+        if (
+            self.relative
+            and self.start is not None
+            and -_ROUNDING <= meter_stop - self.start <= MOST_PER_SESSION
+        ):
+            # The samples count differently, but start and stop are of one meter.
+            return max(self.energy, meter_stop - self.start)
+        if self.last is None or meter_stop > self.last:
+            self.take(meter_stop)
+        return self.energy
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything that must survive a restart."""

@@ -1,0 +1,118 @@
+"""The ways to tell a station a limit, and which of them it takes."""
+
+from itertools import product
+from typing import Any, NamedTuple
+
+from ...model import RateUnit
+from .v16 import Purpose, Rung
+
+
+class Means(NamedTuple):
+    """What there is to choose from for one limit: the most proper first."""
+
+    purposes: list[Purpose]
+    units: list[RateUnit]
+    has_levels: bool
+
+
+class Ladder:
+    """Finds the way that works, and begins with it from then on.
+
+    Brands refuse stack levels above 0, absolute or relative profiles, profiles of a
+    transaction, or one of the units, each with the same "Rejected".
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing tried."""
+        # The way that worked, by kind of EVSE and purpose.
+        self._worked: dict[str, Rung] = {}
+        # Kinds of EVSE that no way worked for last time.
+        self._exhausted: set[str] = set()
+        # Whether profiles of a transaction were refused: they are not tried first then.
+        self._no_transaction_profiles = False
+
+    def ways(self, evse: int, means: Means) -> list[Rung]:
+        """Return the ways to try, beginning with those known to work.
+
+        Where none worked last time not all are tried again.
+        """
+        known = [
+            rung
+            for purpose in means.purposes
+            if (rung := self._known(evse, purpose)) is not None
+        ]
+        every = [
+            Rung(purpose, top_level, kind, unit)
+            for unit, purpose, kind, top_level in product(
+                means.units,
+                means.purposes,
+                ("Absolute", "Relative"),
+                (True, False) if means.has_levels else (False,),
+            )
+        ]
+        if _slot(evse) in self._exhausted:
+            return known or every[:1]
+        return [*known, *(rung for rung in every if rung not in known)]
+
+    def for_start(self, means: Means) -> Rung:
+        """Return how to write the profile that goes with the start of a transaction."""
+        # Relative: what comes before its transaction can't know when that begins.
+        return self._like_default() or Rung(
+            Purpose.TRANSACTION, means.has_levels, "Relative", means.units[0]
+        )
+
+    def _known(self, evse: int, purpose: Purpose) -> Rung | None:
+        """Return the way that works for a purpose, or should."""
+        rung = self._worked.get(_slot(evse, purpose))
+        if purpose is not Purpose.TRANSACTION or self._no_transaction_profiles:
+            return rung
+        return self._like_default()
+
+    def _like_default(self) -> Rung | None:
+        """Return the way for a transaction that the one for default profiles suggests."""
+        for purpose in (Purpose.TRANSACTION, Purpose.DEFAULT):
+            if (rung := self._worked.get(_slot(1, purpose))) is not None:
+                return rung._replace(purpose=Purpose.TRANSACTION)
+        return None
+
+    def refused(self, rung: Rung) -> None:
+        """Keep in mind what did not work."""
+        if rung.purpose is Purpose.TRANSACTION:
+            self._no_transaction_profiles = True
+
+    def succeeded(self, evse: int, rung: Rung) -> bool:
+        """Keep in mind what worked; return whether that is news."""
+        self._exhausted.discard(_slot(evse))
+        if rung.purpose is Purpose.TRANSACTION:
+            self._no_transaction_profiles = False
+        slot = _slot(evse, rung.purpose)
+        news = self._worked.get(slot) != rung
+        self._worked[slot] = rung
+        return news
+
+    def exhausted(self, evse: int) -> None:
+        """Keep in mind that nothing worked."""
+        self._exhausted.add(_slot(evse))
+
+    def forget(self) -> None:
+        """Begin anew, as with new firmware."""
+        self._worked.clear()
+        self._exhausted.clear()
+        self._no_transaction_profiles = False
+
+    def recall(self, facts: dict[str, Any]) -> None:
+        """Take up what worked."""
+        self._worked = {
+            slot: Rung(Purpose(purpose), top_level, kind, RateUnit(unit))
+            for slot, (purpose, top_level, kind, unit) in facts.items()
+        }
+
+    def facts(self) -> dict[str, Any]:
+        """Return what worked, as JSON."""
+        return {slot: list(rung) for slot, rung in self._worked.items()}
+
+
+def _slot(evse: int, purpose: Purpose | None = None) -> str:
+    """Name what works alike: all EVSEs of a station take the same profiles."""
+    whose = "evse" if evse else "station"
+    return f"{whose}/{purpose.value}" if purpose else whose

@@ -1,0 +1,77 @@
+"""Getting to know a station after it booted, or reconnected without."""
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from .errors import OcppError, StationOffline
+from .model import RegistrationStatus
+
+if TYPE_CHECKING:
+    from .charging_station import ChargingStation
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Preparation:
+    """Has each block of a station get to know it, once at a time."""
+
+    def __init__(self, station: ChargingStation) -> None:
+        """Belong to a station."""
+        self._station = station
+        self._task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin_in(self, seconds: float, *, booted: bool) -> None:
+        """Begin after some seconds, in place of what was begun before."""
+        self.stop()
+        self._timer = asyncio.get_running_loop().call_later(
+            seconds, self._begin, booted
+        )
+
+    def stop(self) -> None:
+        """End what was begun."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def _begin(self, booted: bool) -> None:
+        self._timer = None
+        self._task = self._station.spawn(self._prepare(booted=booted))
+
+    async def _prepare(self, *, booted: bool) -> None:
+        """Go through the blocks; none depends on another's success."""
+        station = self._station
+        registration, quiet = station.settings.registration, station.options.quiet
+        # A station that is rejected is sent nothing (B03).
+        silent = quiet or registration is RegistrationStatus.REJECTED
+        if station.provisioning.info is None and not booted and not silent:
+            # Never met: only a boot tells who it is. Once it booted it is not asked again.
+            await self._ask_to_boot()
+        if station.settings.registration is not RegistrationStatus.ACCEPTED:
+            station.introduced()
+            return
+        if station.options.quiet:
+            return
+        for name, block in station.blocks.items():
+            try:
+                await block.prepare(booted=booted)
+            except StationOffline:
+                return
+            except OcppError as error:
+                station.note(f"preparing {name}: {type(error).__name__}")
+                _LOGGER.debug(
+                    "%s: preparing %s ended: %s", station.identity, name, error
+                )
+            station.flush()
+
+    async def _ask_to_boot(self) -> None:
+        try:
+            await self._station.remote_control.trigger("BootNotification")
+        except OcppError as error:
+            _LOGGER.debug(
+                "%s does not boot when asked: %s", self._station.identity, error
+            )

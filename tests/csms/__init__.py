@@ -1,0 +1,1 @@
+"""Tests of the central system; they run with or without Home Assistant."""

@@ -1,0 +1,63 @@
+"""Prove how moments are read that stations write."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from custom_components.ocpp.csms.clock import moment
+from custom_components.ocpp.csms.model import timestamp, utcnow
+
+NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-05-04T11:00:00Z", datetime(2026, 5, 4, 11, tzinfo=UTC)),
+        ("2026-05-04T11:00:00", datetime(2026, 5, 4, 11, tzinfo=UTC)),
+        ("2026-05-04T13:00:00+02:00", datetime(2026, 5, 4, 11, tzinfo=UTC)),
+        ("2026-05-04T11:00:00.123456789Z", datetime(2026, 5, 4, 11, 0, 0, 123456, UTC)),
+        (" 2026-05-04 11:00:00Z ", datetime(2026, 5, 4, 11, tzinfo=UTC)),
+        ("2026-05-04T12:05:00Z", NOW + timedelta(minutes=5)),
+        ("2015-01-01T00:00:00Z", datetime(2015, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_time_is_read_with_any_zone_and_fraction(text: str, at: datetime) -> None:
+    """Without a zone it is UTC."""
+    assert moment(text, received=NOW) == (at, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        7,
+        "",
+        "now",
+        "2026-13-01T00:00:00Z",
+        "1970-01-01T00:00:12Z",
+        "2000-01-01T00:00:00Z",
+        "2026-05-04T12:05:01Z",
+        "2099-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+    ],
+)
+def test_a_clock_that_is_not_set_is_not_believed(text: Any) -> None:
+    """The time of reception stands in."""
+    assert moment(text, received=NOW) == (NOW, False)
+
+
+def test_the_time_of_reception_is_now() -> None:
+    """Unless told otherwise."""
+    before = utcnow()
+    at, dated = moment(None)
+    assert before <= at <= utcnow() and not dated
+
+
+def test_what_we_write_is_utc_with_milliseconds_and_z() -> None:
+    """As every station can read it."""
+    zone = datetime.fromisoformat("2026-05-04T14:00:00.5+02:00")
+    assert timestamp(zone) == "2026-05-04T12:00:00.500Z"
+    assert timestamp(NOW) == "2026-05-04T12:00:00.000Z"
