@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from importlib.util import find_spec
 import json
+import logging
 from pathlib import Path
 import sys
 from types import ModuleType
@@ -27,6 +28,9 @@ from custom_components.ocpp.csms.model import Options, Part, StationSettings
 from custom_components.ocpp.csms.store import Store
 from tests.simulator import Charger
 
+# The plugin has every query logged, which takes longer than the query.
+logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+
 IDENTITY = "CP1"
 PATIENCE = 5
 
@@ -38,6 +42,10 @@ if find_spec("pytest_homeassistant_custom_component") is not None:
     @pytest.fixture(autouse=True)
     def _sockets(socket_enabled: None) -> None:
         """Allow sockets, which Home Assistant's pytest plugin forbids."""
+
+    @pytest.fixture(autouse=True)
+    def enable_event_loop_debug() -> None:
+        """Do without the plugin's debug mode, which doubles the time of these tests."""
 
 
 # --- helpers ----------------------------------------------------------------------------

@@ -8,8 +8,10 @@ from pathlib import Path
 import re
 from typing import Any
 
+import pytest
 from websockets.exceptions import ConnectionClosed
 
+from custom_components.ocpp.csms import store
 from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.model import Transaction
 
@@ -20,6 +22,21 @@ _MOMENT = re.compile(r"@now([+-]\d+)?(?:/(\w+))?@")
 _ACCEPTED = {"status": "Accepted"}
 # What a station answers unless the fixture has something else.
 _ANSWERS: dict[str, Any] = {"GetConfiguration": {"configurationKey": []}}
+
+
+@pytest.fixture(autouse=True)
+def enable_event_loop_debug() -> None:
+    """Leave the debug mode off that Home Assistant's plugin turns on: it costs half."""
+
+
+@pytest.fixture(autouse=True)
+def no_fsync(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not wait for the disk: what survives a power cut is for the store's tests."""
+
+    def configure(connection: Any, _: Any) -> None:
+        connection.execute("PRAGMA synchronous=OFF")
+
+    monkeypatch.setattr(store, "_configure_sqlite", configure)
 
 
 def fill(text: str, now: datetime, numbers: dict[str, int] | None = None) -> str:

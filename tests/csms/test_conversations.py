@@ -19,7 +19,18 @@ from custom_components.ocpp.csms.model import Options, StationSettings
 from custom_components.ocpp.csms.store import Store
 
 from .conftest import IDENTITY, PATIENCE, Wire, prepared
-from .talk import FIXTURES, Talk, at_rest, differences, fill, picture
+from .talk import (
+    FIXTURES,
+    Talk,
+    at_rest,
+    differences,
+    enable_event_loop_debug,
+    fill,
+    no_fsync,
+    picture,
+)
+
+__all__ = ["enable_event_loop_debug", "no_fsync"]
 
 FILES = sorted((FIXTURES / "conversations").glob("*.json"))
 

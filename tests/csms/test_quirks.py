@@ -12,7 +12,18 @@ from custom_components.ocpp.csms import errors
 from custom_components.ocpp.csms.charging_station import ChargingStation
 
 from .conftest import MakeWire, prepared
-from .talk import FIXTURES, Talk, at_rest, differences, fill, picture
+from .talk import (
+    FIXTURES,
+    Talk,
+    at_rest,
+    differences,
+    enable_event_loop_debug,
+    fill,
+    no_fsync,
+    picture,
+)
+
+__all__ = ["enable_event_loop_debug", "no_fsync"]
 
 _FILES = ("meter_values", "messages", "transactions", "answers")
 QUIRKS = [

@@ -129,13 +129,15 @@ class ConnectorState:
 
 
 class Sample(NamedTuple):
-    """One sampled value, in the canonical unit of its measurand."""
+    """One sampled value, in the canonical unit of its measurand.
 
-    measurand: str
-    phase: str
+    `key` names measurand and phase. Of several samples with one key and moment, the one with
+    the lowest `rank` is the one to show.
+    """
+
+    key: str
     value: float
-    context: str = "Sample.Periodic"
-    location: str = "Outlet"
+    rank: int
 
 
 class SampleSet(NamedTuple):

@@ -1,6 +1,7 @@
 """Boot, configuration and reset."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -139,7 +140,7 @@ async def test_admitted(station: ChargingStation, connect_charger: MakeCharger) 
 
 @pytest.mark.parametrize("answer", [CallError("NotImplemented"), Silence])
 async def test_admitted_without_being_able_to_boot(
-    station: ChargingStation, connect_charger: MakeCharger, answer: object
+    station: ChargingStation, connect_charger: MakeCharger, answer: Any
 ) -> None:
     """One that can't be asked loses its socket, and comes back."""
     station.apply_settings(StationSettings(registration=RegistrationStatus.PENDING))

@@ -67,48 +67,55 @@ def test_energy(
     assert session.finish(stop) == energy
 
 
-@pytest.mark.parametrize("seed", range(200))
-def test_invariants(seed: int) -> None:
-    """Whatever comes, the energy is never negative, never falls and never leaps."""
-    chance = random.Random(seed)
-
-    def anything() -> float:
-        return chance.choice(
-            [
-                0,
-                chance.uniform(0, 500),
-                chance.uniform(0, MOST_PER_SESSION),
-                chance.uniform(0, 2**33),
-            ]
-        )
-
-    session = SessionEnergy(
-        start=chance.choice([None, 0, anything()]),
-        before=chance.choice([None, anything()]),
+def anything(chance: random.Random) -> float:
+    """Return a register as no meter has it."""
+    return chance.choice(
+        [
+            0,
+            chance.uniform(0, 500),
+            chance.uniform(0, MOST_PER_SESSION),
+            chance.uniform(0, 2**33),
+        ]
     )
-    shown = 0.0
-    register = anything()
-    for _ in range(60):
-        register = chance.choice(
-            [register, register + chance.uniform(0, 3000), register - 10, anything()]
+
+
+def test_invariants() -> None:
+    """Whatever comes, the energy is never negative, never falls and never leaps."""
+    for seed in range(200):
+        chance = random.Random(seed)
+
+        session = SessionEnergy(
+            start=chance.choice([None, 0, anything(chance)]),
+            before=chance.choice([None, anything(chance)]),
         )
-        session.take(max(register, 0))
-        assert shown <= session.energy <= shown + MOST_PER_SESSION
-        shown = session.energy
-        if chance.random() < 0.1:
-            session = SessionEnergy(**session.as_dict())
-            assert session.energy == shown
-    assert shown <= session.finish(chance.choice([None, anything()]))
+        shown = 0.0
+        register = anything(chance)
+        for _ in range(60):
+            register = chance.choice(
+                [
+                    register,
+                    register + chance.uniform(0, 3000),
+                    register - 10,
+                    anything(chance),
+                ]
+            )
+            session.take(max(register, 0))
+            assert shown <= session.energy <= shown + MOST_PER_SESSION
+            shown = session.energy
+            if chance.random() < 0.1:
+                session = SessionEnergy(**session.as_dict())
+                assert session.energy == shown
+        assert shown <= session.finish(chance.choice([None, anything(chance)]))
 
 
-@pytest.mark.parametrize("seed", range(50))
-def test_a_good_meter_is_counted_exactly(seed: int) -> None:
+def test_a_good_meter_is_counted_exactly() -> None:
     """Where the register only adds, the energy is its difference."""
-    chance = random.Random(seed)
-    start = chance.uniform(1, 10_000_000)
-    session = SessionEnergy(start=start, before=start)
-    register = start
-    for _ in range(20):
-        register += chance.uniform(0, 2000)
-        session.take(register)
-    assert session.finish(register) == pytest.approx(register - start)
+    for seed in range(50):
+        chance = random.Random(seed)
+        start = chance.uniform(1, 10_000_000)
+        session = SessionEnergy(start=start, before=start)
+        register = start
+        for _ in range(20):
+            register += chance.uniform(0, 2000)
+            session.take(register)
+        assert session.finish(register) == pytest.approx(register - start)

@@ -175,7 +175,7 @@ async def test_repeated_start(
     central: CentralSystem, station: ChargingStation, charger: Charger
 ) -> None:
     """It gets the id it had: on this socket, on the next, and after a restart of ours."""
-    again = {"timestamp": ago(30)}
+    again: dict[str, Any] = {"timestamp": ago(30)}
     number = await start(charger, **again)
     assert await start(charger, **again) == number
     assert await start(charger, **again | {"idTag": "card1"}) == number

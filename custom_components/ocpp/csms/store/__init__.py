@@ -36,6 +36,8 @@ _LOGGER = logging.getLogger(__name__)
 # A start without a usable time is taken for a repetition only this long.
 _UNDATED_REPEAT = timedelta(minutes=15)
 _ATTEMPTS = 10
+# In milliseconds, for another store to finish writing to the same file.
+_LONGEST_WAIT = 10_000
 
 
 class StoreError(Exception):
@@ -65,6 +67,7 @@ class Store:
         self._engine = create_engine(self._url, hide_parameters=True)
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine, "connect", _configure_sqlite)
+            event.listen(self._engine, "begin", _begin_sqlite)
         metadata.create_all(self._engine)
         with self._engine.connect() as connection:
             newest = connection.scalar(select(func.max(transactions.c.number)))
@@ -223,10 +226,18 @@ class Store:
 
 def _configure_sqlite(connection: Any, _: Any) -> None:
     """Make commits durable: a killed process loses nothing that was acknowledged."""
+    # The driver would begin too late for what `_begin_sqlite` is there for.
+    connection.isolation_level = None
     cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={_LONGEST_WAIT}")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Let no other store write between what is looked up and what is written."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _executed(connection: Connection, query: Any) -> None:

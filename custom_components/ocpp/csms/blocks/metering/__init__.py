@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from ...clock import Moment
 from ...errors import CommandFailed, CommandRejected, NotSupported
 from ...lenient import transaction_id
-from ...model import MeterReading, Payload, Sample, SampleSet, Topic, utcnow
+from ...model import MeterReading, Payload, SampleSet, Topic, utcnow
 from ...versions import V16
 from ..block import Block, answers, is_overtaken
 from . import v16
 from .register import Register
+from .samples import flows, key, values_of
 from .v16 import ENERGY_REGISTER, MEASURANDS, PHASES
 
 if TYPE_CHECKING:
@@ -34,37 +35,6 @@ WANTED = (
 # In seconds: how often a charging station is asked to sample.
 SAMPLE_INTERVAL = 10
 _SAMPLES_OFTEN_ENOUGH = range(1, 31)
-
-# Which of two samples of one measurand and moment to show. Begin values are history.
-_CONTEXT_RANK = {
-    "Transaction.End": 0,
-    "Sample.Periodic": 1,
-    "Sample.Clock": 1,
-    "Trigger": 1,
-    "Other": 2,
-    "Interruption.End": 3,
-    "Interruption.Begin": 3,
-    "Transaction.Begin": 4,
-}
-_LOCATION_RANK = {"Outlet": 0, "Cable": 1, "EV": 2, "Inlet": 3, "Body": 4}
-_UNKNOWN_RANK = 5
-# What stops with the session, also at stations that then stop sampling.
-_FLOWS = frozenset(
-    {
-        "Power.Active.Import",
-        "Power.Active.Export",
-        "Power.Reactive.Import",
-        "Power.Reactive.Export",
-        "Current.Import",
-        "Current.Export",
-    }
-)
-_CONDUCTORS = ("L1", "L2", "L3")
-
-
-def key(measurand: str, phase: str = "") -> str:
-    """Return the name of a measurand and phase as parts and entities use it."""
-    return f"{measurand}/{phase}" if phase else measurand
 
 
 class Metering(Block):
@@ -120,13 +90,11 @@ class Metering(Block):
         over = self.station.transactions.is_over(transaction)
         received = utcnow()
         for at, samples, dated in sets:
-            values = _best(samples)
-            _derive_totals(values)
-            for name, value in values.items():
+            for name, value in values_of(samples).items():
                 reading = MeterReading(value, at, received, dated)
                 if name == ENERGY_REGISTER:
                     self._take_register(evse, reading, transaction)
-                elif not (over and name.partition("/")[0] in _FLOWS):
+                elif not (over and flows(name)):
                     self._take_reading(evse, name, reading)
 
     def take_register(self, evse: int, register: float, at: datetime) -> None:
@@ -171,7 +139,7 @@ class Metering(Block):
         received = utcnow()
         readings = self.readings.get(evse, {})
         for name, reading in readings.items():
-            if reading.value and name.partition("/")[0] in _FLOWS:
+            if reading.value and flows(name):
                 readings[name] = MeterReading(0.0, max(at, reading.at), received)
                 self.changed(Topic.METER, evse, name)
 
@@ -260,44 +228,6 @@ class Metering(Block):
 
 def _is_overtaken(reading: MeterReading, by: MeterReading | None) -> bool:
     return is_overtaken(Moment(reading.at, reading.dated), reading.received, by)
-
-
-def _best(samples: list[Sample]) -> dict[str, float]:
-    """Return one value for each key: the best, where a message has several."""
-    values: dict[str, float] = {}
-    ranks: dict[str, int] = {}
-    for measurand, phase, value, context, location in samples:
-        name = key(measurand, phase)
-        rank = 10 * _CONTEXT_RANK.get(context, _UNKNOWN_RANK) + _LOCATION_RANK.get(
-            location, _UNKNOWN_RANK
-        )
-        if name not in ranks or rank < ranks[name]:
-            values[name], ranks[name] = value, rank
-    return values
-
-
-def _derive_totals(values: dict[str, float]) -> None:
-    """Add the value of the whole EVSE where only those of its phases came.
-
-    Energy and power are the sum of the phases; of currents the largest counts, since that
-    is what a limit or a fuse is about; of voltages and power factors the mean.
-    """
-    for measurand in {name.partition("/")[0] for name in values if "/" in name}:
-        if measurand in values:
-            continue
-        phases = [
-            values[name]
-            for conductor in _CONDUCTORS
-            if (name := f"{measurand}/{conductor}") in values
-        ]
-        if not phases:
-            continue
-        if measurand.startswith(("Energy.", "Power.")) and measurand != "Power.Factor":
-            values[measurand] = round(sum(phases), 6)
-        elif measurand.startswith("Current."):
-            values[measurand] = max(phases)
-        else:
-            values[measurand] = round(sum(phases) / len(phases), 3)
 
 
 def _in_order(names: list[str]) -> list[str]:

@@ -1,9 +1,11 @@
 """How OCPP 1.6 spells meter values."""
 
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from ...clock import moment
 from ...model import Sample, SampleSet, utcnow
+from .samples import key, rank
 
 ENERGY_REGISTER = "Energy.Active.Import.Register"
 MEASURANDS = (
@@ -45,8 +47,10 @@ _FACTORS = {
     for unit in _SCALED
     for prefix, factor in (("k", 1000.0), ("m", 0.001))
 }
+# All words of a sample together.
+_LONGEST_WORDS = 200
 # A measurand left out means the energy register, unless the unit tells otherwise.
-_ENERGY_UNITS = frozenset({"", "Wh", "kWh"})
+_ENERGY_UNITS = frozenset({None, "", "Wh", "kWh"})
 
 
 def read_meter_values(meter_values: Any) -> list[SampleSet]:
@@ -78,30 +82,80 @@ def read_meter_values(meter_values: Any) -> list[SampleSet]:
     ]
 
 
+class _Meaning(NamedTuple):
+    """What the words of a sample mean: its key and rank, and how to read its value."""
+
+    key: str
+    rank: int
+    factor: float
+    offset: float
+
+
 def _sample(item: dict[str, Any]) -> Sample | None:
-    word = {name: text for name, text in item.items() if isinstance(text, str)}
-    unit = word.get("unit", "")
-    measurand: str | None
-    if item.get("measurand") is None:
+    say = item.get
+    words = (
+        say("measurand"),
+        say("phase"),
+        say("unit"),
+        say("context"),
+        say("location"),
+        say("format"),
+    )
+    try:
+        meaning = _meaning(words)
+    except TypeError:
+        return None
+    value = _number(say("value"))
+    if meaning is None or value is None:
+        return None
+    name, rank_, factor, offset = meaning
+    if factor != 1 or offset:
+        value = round(value * factor + offset, 6)
+    return Sample(name, value, rank_)
+
+
+# A station says the same few words all the time.
+@lru_cache(maxsize=1024)
+def _meaning(words: tuple[object, ...]) -> _Meaning | None:
+    """Return the meaning of a sample's words, or None when it is not to be shown.
+
+    Raises `TypeError`, which is not remembered, for what are no words: lists and objects,
+    and texts longer than any word.
+    """
+    name, phase, unit, context, location, form = (
+        None if word is None else str(word) for word in words
+    )
+    if (
+        sum(len(word) for word in (name, phase, unit, context, location, form) if word)
+        > _LONGEST_WORDS
+    ):
+        raise TypeError
+    if name is None:
         measurand = ENERGY_REGISTER if unit in _ENERGY_UNITS else None
     else:
-        measurand = _MEASURANDS.get(word.get("measurand", "").casefold())
-    phase = _PHASES.get(word.get("phase", ""))
-    value = _number(item.get("value"))
-    if (
-        measurand is None
-        or phase is None
-        or value is None
-        or word.get("format") == "SignedData"
-    ):
+        measurand = _MEASURANDS.get(name.casefold())
+    conductor = _PHASES.get(phase or "")
+    if measurand is None or conductor is None or form == "SignedData":
         return None
-    return Sample(
-        measurand,
-        phase,
-        _canonical(value, measurand, unit),
-        word.get("context") or "Sample.Periodic",
-        word.get("location") or "Outlet",
+    factor, offset = _unit(measurand, unit or "")
+    return _Meaning(
+        key(measurand, conductor),
+        rank(context or "Sample.Periodic", location or "Outlet"),
+        factor,
+        offset,
     )
+
+
+def _unit(measurand: str, unit: str) -> tuple[float, float]:
+    """Return what brings a value into Wh, W, A, V, °C, % or Hz: a factor and an offset."""
+    if measurand == "Temperature":
+        if unit in ("K", "Kelvin"):
+            return 1, -273.15
+        if unit in ("Fahrenheit", "F"):
+            return 5 / 9, -160 / 9
+        return 1, 0
+    # A wrong unit ("V" for a state of charge is seen) says nothing about the value.
+    return _FACTORS.get(unit, 1), 0
 
 
 def _number(value: Any) -> float | None:
@@ -117,16 +171,3 @@ def _number(value: Any) -> float | None:
             return None
     # NaN is not equal to itself; no meter reads infinity.
     return number if number - number == 0 else None
-
-
-def _canonical(value: float, measurand: str, unit: str) -> float:
-    """Return the value in Wh, W, A, V, °C, % or Hz, whatever it was sent in."""
-    if measurand == "Temperature":
-        if unit in ("K", "Kelvin"):
-            return round(value - 273.15, 3)
-        if unit in ("Fahrenheit", "F"):
-            return round((value - 32) / 1.8, 3)
-        return value
-    # A wrong unit ("V" for a state of charge is seen) says nothing about the value.
-    factor = _FACTORS.get(unit)
-    return value if factor is None else round(value * factor, 6)

@@ -13,7 +13,7 @@ from ...errors import (
 )
 from ...model import Limit, Payload, RateUnit, Topic, utcnow
 from ..block import Block
-from .ladder import Ladder, Means
+from .ladder import Ladder, Means, units
 from .memory import read_limit, write_limit
 from .v16 import Purpose, profile
 
@@ -39,8 +39,7 @@ class SmartCharging(Block):
         self._standing: dict[int, Limit] = {}
         # The default profile a station holds for the sessions to come.
         self._defaults: dict[int, Limit] = {}
-        # EVSEs whose limit the station may not hold any more: it is sent again although
-        # it has not changed.
+        # EVSEs whose limit the station may have lost: it is sent again though unchanged.
         self._unsure: set[int] = set()
         # The limits that go with starts of ours, until their transaction is there.
         self._of_start: dict[int, tuple[Limit, datetime]] = {}
@@ -91,9 +90,7 @@ class SmartCharging(Block):
                 == (value, unit, phases)
             ):
                 return present
-            limit = await self._climb(
-                evse, value, unit, phases=phases, duration=duration
-            )
+            limit = await self._climb(evse, value, unit, phases, duration)
             self._accept(evse, limit)
             return limit
 
@@ -167,7 +164,6 @@ class SmartCharging(Block):
         evse: int,
         value: float,
         unit: RateUnit,
-        *,
         phases: int | None,
         duration: int | None,
     ) -> Limit:
@@ -224,22 +220,15 @@ class SmartCharging(Block):
         return purposes
 
     def _means(self, purposes: list[Purpose]) -> Means:
-        return Means(purposes, self._units(), has_levels=self._top_level() > 0)
+        allowed = self.station.provisioning.value(
+            "ChargingScheduleAllowedChargingRateUnit"
+        )
+        return Means(purposes, units(allowed), has_levels=self._top_level() > 0)
 
     def _top_level(self) -> int:
         return self.station.provisioning.number(
             "ChargeProfileMaxStackLevel", 0, at_most=1_000
         )
-
-    def _units(self) -> list[RateUnit]:
-        """Return the units to try; the station's own word decides which comes first."""
-        allowed = (
-            self.station.provisioning.value("ChargingScheduleAllowedChargingRateUnit")
-            or ""
-        ).strip()
-        if allowed.casefold() in ("power", "w"):
-            return [RateUnit.WATT, RateUnit.AMPERE]
-        return [RateUnit.AMPERE, RateUnit.WATT]
 
     def _convert(
         self,
@@ -307,20 +296,15 @@ class SmartCharging(Block):
 
     async def _set_again(self, evse: int, limit: Limit) -> None:
         """Tell the station a limit anew that it may have forgotten."""
-        duration = None
-        if limit.until is not None:
-            duration = max(1, int((limit.until - utcnow()).total_seconds()))
+        left = limit.until - utcnow() if limit.until else None
+        duration = None if left is None else max(1, int(left.total_seconds()))
         async with self._order:
             if limit not in (self._standing.get(evse), self.limits.get(evse)):
                 return  # Somebody wanted something else meanwhile.
             self._unsure.add(evse)
             try:
                 accepted = await self._climb(
-                    evse,
-                    limit.value,
-                    limit.unit,
-                    phases=limit.phases,
-                    duration=duration,
+                    evse, limit.value, limit.unit, limit.phases, duration
                 )
             except StationOffline:
                 return  # It is told when it is back.
@@ -411,6 +395,5 @@ class SmartCharging(Block):
 
     def stop(self) -> None:
         """End the timers."""
-        for timer in self._expiries.values():
-            timer.cancel()
-        self._expiries.clear()
+        for evse in list(self._expiries):
+            self._stop_timer(evse)

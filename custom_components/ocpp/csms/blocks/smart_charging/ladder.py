@@ -112,6 +112,13 @@ class Ladder:
         return {slot: list(rung) for slot, rung in self._worked.items()}
 
 
+def units(allowed: str | None) -> list[RateUnit]:
+    """Return the units to try; the station's own word decides which comes first."""
+    if (allowed or "").strip().casefold() in ("power", "w"):
+        return [RateUnit.WATT, RateUnit.AMPERE]
+    return [RateUnit.AMPERE, RateUnit.WATT]
+
+
 def _slot(evse: int, purpose: Purpose | None = None) -> str:
     """Name what works alike: all EVSEs of a station take the same profiles."""
     whose = "evse" if evse else "station"
