@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
@@ -128,7 +129,7 @@ async def _connect(seat: Seat, identities: list[str], entities: int) -> int:
     await _settle(seat)
     stations = await seat.home_assistant.tell("readiness", identities=identities)
     for which in ("known", "all"):
-        ready = [one[which] - began[name] for name, one in stations.items()]
+        ready = [(one[which] or inf) - began[name] for name, one in stations.items()]
         seat.figures[f"ready_{which}"] = median(ready)
         seat.figures[f"ready_{which}_last"] = max(ready)
     seat.figures["entities"] = mean(one["entities"] for one in stations.values())
@@ -224,10 +225,7 @@ async def _conclude(seat: Seat) -> None:
         "round_trip_p50": 1000 * median(trips),
         "round_trip_p99": 1000 * trips[int(0.99 * len(trips))],
         "errors": errors,
+        # A frame that never came is as bad as can be.
+        "limit_p50": 1000 * median(seat.limits or [inf]),
+        "limit_frames_before": max(seat.frames_before, default=inf),
     }
-    if seat.limits:
-        seat.figures |= {
-            "limit_p50": 1000 * median(seat.limits),
-            "limit_max": 1000 * max(seat.limits),
-            "limit_frames_before": max(seat.frames_before),
-        }

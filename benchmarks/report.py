@@ -50,6 +50,7 @@ ROWS = (
     ),
     Row("- the last station", "ready_all_last", "{:.3f}"),
     Row("- the entities it had before", "ready_known", "{:.3f}"),
+    Row("- entities unavailable then", "unavailable", "{:.0f}", Bar(0)),
     Row("memory per station, MiB", "memory_per_station", bar=Bar(0.5)),
     Row("entities per station", "entities", "{:.0f}"),
     Row("idle CPU, ms per s", "idle"),

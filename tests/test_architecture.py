@@ -22,7 +22,7 @@ FLOORS = (
     {"blocks"},
     {"store", "rpc", "commands"},
     {"admission", "clock", "lenient"},
-    {"schemas"},
+    {"schemas", "listeners"},
     {"versions"},
     {"errors"},
     {"model"},

@@ -43,17 +43,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OcppConfigEntry) -> bool
             translation_placeholders={"error": str(error)},
         ) from error
     except OSError as error:
-        reason = error.strerror or str(error)
-        async_show_port_issue(hass, entry, reason)
-        raise ConfigEntryNotReady(
-            translation_domain=DOMAIN,
-            translation_key="port_unavailable",
-            translation_placeholders={
-                "port": str(entry.data[CONF_PORT]),
-                "reason": reason,
-            },
-        ) from error
-    ir.async_delete_issue(hass, DOMAIN, port_issue(entry))
+        raise _port_unavailable(hass, entry, error) from error
     entry.runtime_data = hub
     # Entries are not unloaded when Home Assistant stops.
     entry.async_on_unload(
@@ -62,8 +52,29 @@ async def async_setup_entry(hass: HomeAssistant, entry: OcppConfigEntry) -> bool
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
     # Only now, so that the first messages find every entity in place.
-    await hub.central.listen()
+    try:
+        await hub.central.listen()
+    except OSError as error:
+        await async_unload_entry(hass, entry)
+        raise _port_unavailable(hass, entry, error) from error
+    ir.async_delete_issue(hass, DOMAIN, port_issue(entry))
     return True
+
+
+def _port_unavailable(
+    hass: HomeAssistant, entry: OcppConfigEntry, error: OSError
+) -> ConfigEntryNotReady:
+    """Show people why chargers can't connect; Home Assistant tries again."""
+    reason = error.strerror or str(error)
+    async_show_port_issue(hass, entry, reason)
+    return ConfigEntryNotReady(
+        translation_domain=DOMAIN,
+        translation_key="port_unavailable",
+        translation_placeholders={
+            "port": str(entry.data[CONF_PORT]),
+            "reason": reason,
+        },
+    )
 
 
 async def _async_entry_updated(hass: HomeAssistant, entry: OcppConfigEntry) -> None:

@@ -11,6 +11,7 @@ from .csms.errors import (
     CommandRejected,
     CommandTimedOut,
     InvalidRequest,
+    NotAccepted,
     NoTransaction,
     NotSupported,
     OcppError,
@@ -34,6 +35,8 @@ def _translated(error: OcppError, charger: str) -> HomeAssistantError:
     match error:
         case StationOffline():
             key, kind = "station_offline", ServiceValidationError
+        case NotAccepted():
+            key, kind = "not_accepted", ServiceValidationError
         case NoTransaction():
             key, kind = "no_transaction", ServiceValidationError
         case NotSupported(action=action):

@@ -125,7 +125,7 @@ EVSE_SENSORS = (
         native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
         state_class=SensorStateClass.TOTAL_INCREASING,
         suggested_display_precision=2,
-        watched=(Topic.TRANSACTION,),
+        watched=(Topic.TRANSACTION, Topic.ENERGY),
         value_fn=_session_energy,
     ),
     OcppSensorDescription(

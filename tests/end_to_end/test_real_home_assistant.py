@@ -30,9 +30,7 @@ class RealHome:
         """Choose ports."""
         self.http_port = free_port("127.0.0.1", 18123)
         self.ocpp_port = free_port("127.0.0.1", 19000)
-        self.directory = ConfigDirectory(
-            directory, ROOT / "custom_components" / DOMAIN
-        )
+        self.directory = ConfigDirectory(directory, ROOT / "custom_components" / DOMAIN)
         self.client: Client
         self.process: Process
 

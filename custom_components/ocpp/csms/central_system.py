@@ -69,14 +69,17 @@ class _Connection:
         except ConnectionClosed as error:
             raise ConnectionResetError from error
 
-    async def __aiter__(self) -> AsyncIterator[str | bytes]:
+    def __aiter__(self) -> AsyncIterator[str | bytes]:
         """Iterate over frames until the connection closes, however it does."""
+        return self
+
+    async def __anext__(self) -> str | bytes:
+        """Return the next frame."""
         try:
-            while True:
-                # As bytes: text that is not UTF-8 would end the connection.
-                yield await self._connection.recv(decode=False)
-        except ConnectionClosed:
-            return
+            # As bytes: text that is not UTF-8 would end the connection.
+            return await self._connection.recv(decode=False)
+        except ConnectionClosed as error:
+            raise StopAsyncIteration from error
 
     def abort(self) -> None:
         """Close with the code that asks the station to come back."""

@@ -18,7 +18,8 @@ from .blocks.remote_control import RemoteControl
 from .blocks.security import Security
 from .blocks.smart_charging import SmartCharging
 from .blocks.transactions import Transactions
-from .errors import ErrorCode, MessageRefused, StationOffline
+from .errors import ErrorCode, MessageRefused, NotAccepted, StationOffline
+from .listeners import Listeners
 from .model import (
     Options,
     Part,
@@ -34,13 +35,13 @@ from .schemas import Schemas
 from .store import Store
 from .versions import V16, Version
 
+# What a station that is kept waiting must not be sent.
+_ONLY_WHEN_ACCEPTED = frozenset({"RemoteStartTransaction", "RemoteStopTransaction"})
 # More than any station has; a message can't make one grow without end.
 MOST_EVSES = 64
 _MOST_NOTES = 200
-_SAVE_LATER = 60
+_SAVE_LATER = 300
 _SAVE_SOON = 1
-
-type Listener = Callable[[], None]
 
 
 class Connection(Socket, Protocol):
@@ -50,7 +51,7 @@ class Connection(Socket, Protocol):
         """Close the socket without waiting for the other end."""
 
 
-class ChargingStation:
+class ChargingStation(Listeners):
     """A charging station, connected or not.
 
     It exists from the moment it is configured, or first connects, and keeps its state
@@ -67,6 +68,7 @@ class ChargingStation:
         schemas: dict[Version, Schemas],
     ) -> None:
         """Build a station that is offline."""
+        super().__init__()
         self.identity = identity
         self.settings = settings
         self.options = options
@@ -114,8 +116,6 @@ class ChargingStation:
         self._messages: dict[Version, dict[str, Message]] = {}
         self._rpc: Rpc | None = None
         self._connection: Connection | None = None
-        self._listeners: dict[Part, list[Listener]] = {}
-        self._changes: dict[Part, None] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._save_timer: asyncio.TimerHandle | None = None
         self._stopped = False
@@ -162,24 +162,7 @@ class ChargingStation:
         self._save_timer = None
         self.spawn(self.save())
 
-    # --- listeners ----------------------------------------------------------------------
-
-    def watch(self, part: Part, listener: Listener) -> Callable[[], None]:
-        """Call the listener whenever the part changed; return how to stop that."""
-        self._listeners.setdefault(part, []).append(listener)
-        return lambda: self._listeners[part].remove(listener)
-
-    def changed(self, part: Part) -> None:
-        """Note that a part changed; listeners hear of it when the message is answered."""
-        self._changes[part] = None
-
-    def flush(self) -> None:
-        """Tell the listeners what changed."""
-        while self._changes:
-            changes, self._changes = self._changes, {}
-            for part in changes:
-                for listener in tuple(self._listeners.get(part, ())):
-                    listener()
+    # --- oddities -----------------------------------------------------------------------
 
     def note(self, oddity: str) -> None:
         """Count an oddity. The text never holds a value that the station sent."""
@@ -291,7 +274,10 @@ class ChargingStation:
     def _understand(self, message: Message, payload: Any) -> Payload:
         """Repair a payload; refuse it only where what is left means nothing."""
         action = message.answers.action
-        repaired = lenient.repair(payload, self._schemas[self.version].requests[action])
+        validator = self._schemas[self.version].requests[action]
+        if isinstance(payload, dict) and validator.is_valid(payload):
+            return payload
+        repaired = lenient.repair(payload, validator)
         for note in repaired.notes:
             self.note(f"{action}: {note}")
         needs = message.answers.needs
@@ -321,13 +307,20 @@ class ChargingStation:
         """Send a command and return the station's raw answer, repaired where it can be.
 
         Raises `InvalidRequest` before anything is sent when the payload is not valid, and
-        `StationOffline`, `CommandTimedOut` or `CommandFailed`.
+        `StationOffline`, `NotAccepted`, `CommandTimedOut` or `CommandFailed`.
         """
         if self._rpc is None:
             raise StationOffline
+        if self.settings.registration is not RegistrationStatus.ACCEPTED and (
+            self.settings.registration is RegistrationStatus.REJECTED
+            or action in _ONLY_WHEN_ACCEPTED
+        ):
+            raise NotAccepted
         schemas = self._schemas[self.version]
         schemas.check_request(action, payload)
         answer = await self._rpc.call(action, payload)
+        self.last_seen = utcnow()
+        self.changed(Part(Topic.LAST_SEEN))
         repaired = lenient.repair(answer, schemas.responses[action])
         for note in repaired.notes:
             self.note(f"{action} answer: {note}")

@@ -11,6 +11,10 @@ class StationOffline(OcppError):
     """The station has no connection, or lost it before it answered."""
 
 
+class NotAccepted(OcppError):
+    """The station is kept waiting or rejected, and may not be sent this (B02, B03)."""
+
+
 class CommandTimedOut(OcppError):
     """The station did not answer in time."""
 

@@ -51,6 +51,9 @@ IN_TRANSACTION = frozenset(
 class Topic(StrEnum):
     """The parts of a station that change on their own."""
 
+    # Enum's own hash is Python code, and each message looks up dozens of parts.
+    __hash__ = str.__hash__
+
     CONNECTION = "connection"
     LAST_SEEN = "last_seen"
     INFO = "info"
@@ -59,6 +62,8 @@ class Topic(StrEnum):
     AVAILABILITY = "availability"
     STATUS = "status"
     TRANSACTION = "transaction"
+    # How much the transaction has charged: changes with every sample.
+    ENERGY = "energy"
     METER = "meter"
     LIMIT = "limit"
 

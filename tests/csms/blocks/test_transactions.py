@@ -492,9 +492,9 @@ async def test_who_watches_hears_of_it(
     number = await start(charger)
     assert heard(Topic.TRANSACTION) == 1
     await sample(charger, 1500, number)
-    assert heard(Topic.TRANSACTION) == 1
+    assert heard(Topic.ENERGY) == 1
     await sample(charger, 1500, number)
-    assert heard(Topic.TRANSACTION) == 0
+    assert heard(Topic.ENERGY) == 0
     await stop(charger, number, 1500)
     assert heard(Topic.TRANSACTION) == 1
 

@@ -100,6 +100,7 @@ class Provisioning(Block):
         simply go on, when they come back.
         """
         self.booted.clear()
+        socket_since = self.station.connected_at
         try:
             async with asyncio.timeout(self.station.options.adoption_grace):
                 await self.station.remote_control.trigger("BootNotification")
@@ -107,7 +108,8 @@ class Provisioning(Block):
         except StationOffline:
             return
         except OcppError, TimeoutError:
-            self.station.disconnect()
+            if self.station.connected_at == socket_since:
+                self.station.disconnect()
 
     # --- configuration ------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...clock import Moment
@@ -70,13 +71,18 @@ class Metering(Block):
     async def on_meter_values(self, payload: Payload) -> Payload:
         """Take up samples; whatever they are, the answer is the same (J01, J02)."""
         evse = payload.get("connectorId", self.station.the_only_evse)
-        transaction = transaction_id(payload.get("transactionId"))
-        sets = v16.read_meter_values(payload.get("meterValue") or payload.get("values"))
-        if not sets or not isinstance(evse, int) or not self.station.has_room_for(evse):
+        if not isinstance(evse, int) or not self.station.has_room_for(evse):
             return {}
-        if transaction is not None and self.station.transactions.running(evse) is None:
+        meter_values = payload.get("meterValue") or payload.get("values")
+        transaction = transaction_id(payload.get("transactionId"))
+        if transaction is None or self.station.transactions.running(evse) is not None:
+            # The usual case. The answer is the same whatever the samples are.
+            self.station.afterwards(
+                partial(self.take_up, evse, meter_values, transaction)
+            )
+        elif sets := v16.read_meter_values(meter_values):
             await self.station.transactions.on_sample(evse, transaction, sets[0].at)
-        self._take_up(evse, sets, transaction)
+            self._take_up(evse, sets, transaction)
         return {}
 
     def take_up(self, evse: int, meter_values: Any, transaction: str | None) -> None:
@@ -227,6 +233,8 @@ class Metering(Block):
 
 
 def _is_overtaken(reading: MeterReading, by: MeterReading | None) -> bool:
+    if by is None or reading.at >= by.at:
+        return False
     return is_overtaken(Moment(reading.at, reading.dated), reading.received, by)
 
 

@@ -30,7 +30,7 @@ __all__ = ["STOP_REASONS", "UNKNOWN_END", "Transactions"]
 # The end of a session whose own end never came.
 UNKNOWN_END = "unknown_end"
 STOP_REASONS = (*v16.STOP_REASONS.values(), UNKNOWN_END)
-_SAVE_EVERY = timedelta(minutes=1)
+_SAVE_EVERY = timedelta(minutes=5)
 _REMEMBERED_ENDS = 32
 
 
@@ -262,7 +262,7 @@ class Transactions(Block):
         counted = max(energy.energy, running.energy)
         if counted != running.energy:
             running = self.latest[evse] = replace(running, energy=counted)
-            self.changed(Topic.TRANSACTION, evse)
+            self.changed(Topic.ENERGY, evse)
         now = utcnow()
         if now - self._saved.get(running.number, running.started) >= _SAVE_EVERY:
             self._saved[running.number] = now

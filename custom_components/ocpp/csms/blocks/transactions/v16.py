@@ -77,7 +77,8 @@ def id_tag_info(info: IdTokenInfo) -> Payload:
 
 
 def _token(payload: Payload) -> str:
-    return str(payload.get("idTag") or "")[:255]
+    # No database can hold a NUL; other odd characters are part of some cards.
+    return str(payload.get("idTag") or "").replace("\0", "")[:255]
 
 
 def _evse(value: object) -> int:
