@@ -44,7 +44,7 @@ UPPER_FLOORS = (
         *("backup", "services"),
     },
     {"entity"},
-    {"hub"},
+    {"hub", "issues"},
 )
 
 

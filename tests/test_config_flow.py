@@ -9,6 +9,7 @@ from homeassistant.config_entries import (
     SOURCE_IGNORE,
     SOURCE_INTEGRATION_DISCOVERY,
     SOURCE_USER,
+    ConfigEntryState,
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -351,3 +352,54 @@ async def test_a_charger_is_renamed_and_refused_by_its_settings(
 
     charger = await connect("CP1")
     assert (await charger.boot())["status"] == "Rejected"
+
+
+async def test_reconfiguring_to_an_address_this_machine_does_not_have_is_refused(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    form = await entry.start_reconfigure_flow(hass)
+    result = await hass.config_entries.flow.async_configure(
+        form["flow_id"], {"host": "203.0.113.9", "port": 9000}
+    )
+    assert result["errors"] == {"host": "invalid_host"}
+
+
+async def test_reconfiguring_helps_at_once_when_the_port_was_taken(
+    hass: HomeAssistant,
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        entry = MockConfigEntry(
+            domain=DOMAIN,
+            version=3,
+            data={"host": "127.0.0.1", "port": taken.getsockname()[1]},
+        )
+        entry.add_to_hass(hass)
+        assert not await hass.config_entries.async_setup(entry.entry_id)
+        form = await entry.start_reconfigure_flow(hass)
+        await hass.config_entries.flow.async_configure(
+            form["flow_id"], {"host": "127.0.0.1", "port": free_port()}
+        )
+        await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_charger_of_another_central_system_is_not_added_again(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    second = MockConfigEntry(
+        domain=DOMAIN, version=3, data={"host": "127.0.0.1", "port": free_port()}
+    )
+    second.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(second.entry_id)
+    form = await hass.config_entries.subentries.async_init(
+        (second.entry_id, "charger"), context={"source": SOURCE_USER}
+    )
+    result = await hass.config_entries.subentries.async_configure(
+        form["flow_id"],
+        {"identity": "CP1", "name": "Again", "maximum_current": 16, "phases": "3"},
+    )
+    assert result["reason"] == "already_configured"
+    await hass.config_entries.async_unload(second.entry_id)

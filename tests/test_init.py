@@ -1,7 +1,9 @@
 """Setting up, unloading, and what survives."""
 
+import asyncio
 import socket
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
@@ -16,6 +18,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ocpp import async_remove_config_entry_device
 from custom_components.ocpp.const import DOMAIN
+from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.hub import OcppHub
 from tests.simulator import Charger
 
@@ -212,7 +215,7 @@ class TestDevices:
         )
         one, two = (
             device_registry.async_get_child_device_by_identifier(
-                (DOMAIN, f"CP2-{evse}"), entry.entry_id
+                (DOMAIN, f"CP2\x1f{evse}"), entry.entry_id
             )
             for evse in (1, 2)
         )
@@ -260,3 +263,58 @@ class TestAdoptingAutomatically:
         assert "NEW" in hub.chargers
         assert not hass.config_entries.flow.async_progress_by_handler(DOMAIN)
         assert charger.violations == []
+
+    async def test_many_chargers_at_once_are_all_adopted_and_each_once(
+        self,
+        hass: HomeAssistant,
+        hub: OcppHub,
+        connect: Connect,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        identities = [f"C{number}" for number in range(25)]
+        chargers = await asyncio.gather(*map(connect, identities))
+        await asyncio.gather(*(charger.boot_until_accepted() for charger in chargers))
+        await eventually(hass, lambda: len(hub.chargers) == 26)
+        await hass.async_block_till_done()
+        assert not hub.central.visitors
+        assert "does not generate unique IDs" not in caplog.text
+
+
+class TestIdentitiesThatLookLikeConnectors:
+    """A charger may be called what another one's connector could be."""
+
+    @pytest.fixture
+    def subentries(self) -> list[Any]:
+        """Have a charger and one that sounds like its second connector."""
+        return [charger_subentry("DUO", title="Duo"), charger_subentry("DUO-2")]
+
+    async def test_both_have_their_own_devices_and_entities(
+        self, hass: HomeAssistant, hub: OcppHub, connect: Connect
+    ) -> None:
+        duo = await connect("DUO", connectors=2)
+        await duo.power_up()
+        await ready(hass, duo)
+        await eventually(hass, lambda: hass.states.get("sensor.duo_connector_2_status"))
+        assert hass.states.get("sensor.garage_status").state == "unavailable"
+        assert hub.chargers["DUO"].device_id != hub.chargers["DUO-2"].device_id
+
+
+async def test_the_port_being_lost_at_the_last_moment_is_told(
+    hass: HomeAssistant,
+    enable_custom_integrations: None,
+    socket_enabled: None,
+    issue_registry: ir.IssueRegistry,
+    tmp_path: Any,
+) -> None:
+    hass.config.config_dir = str(tmp_path)
+    entry = MockConfigEntry(
+        domain=DOMAIN, version=3, data={"host": "127.0.0.1", "port": 0}
+    )
+    entry.add_to_hass(hass)
+    with patch.object(CentralSystem, "listen", side_effect=OSError(98, "in use")):
+        assert not await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert issue_registry.issues
+    # The issue goes with its entry.
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert not issue_registry.issues

@@ -1,5 +1,6 @@
 """The actions, as automations use them."""
 
+from dataclasses import replace
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -10,8 +11,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ocpp.const import DOMAIN
+from custom_components.ocpp.csms.model import RegistrationStatus
 from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
-from tests.simulator import Charger
+from tests.simulator import CallError, Charger, Silence
 
 from .conftest import Connect, charger_subentry, eventually, ready
 
@@ -87,10 +89,16 @@ async def test_a_whole_profile_is_sent_as_it_is(
             ],
         },
     }
+    await act(hass, "set_charging_rate", garage.device_id, limit_amps=10)
+    await charger.wait_for_call("SetChargingProfile")
     answer = await act(hass, "set_charging_rate", garage.device_id, profile=profile)
-    assert answer == {"profile": profile}
+    assert answer == {"value": 6, "unit": "A", "purpose": "TxDefaultProfile"}
     sent = await charger.wait_for_call("SetChargingProfile")
     assert sent == {"connectorId": 1, "csChargingProfiles": profile}
+    # It took the place of the limit, which is sent again when it is wanted again.
+    assert hass.states.get("number.garage_current_limit").state == "unknown"
+    await act(hass, "set_charging_rate", garage.device_id, limit_amps=10)
+    await charger.wait_for_call("SetChargingProfile")
 
     with pytest.raises(ServiceValidationError) as error:
         await act(
@@ -154,6 +162,76 @@ async def test_a_charger_that_is_away_is_told(
     with pytest.raises(ServiceValidationError) as error:
         await act(hass, "set_charging_rate", garage.device_id, limit_amps=8)
     assert error.value.translation_key == "station_offline"
+    with pytest.raises(ServiceValidationError) as error:
+        await act(hass, "stop_transaction", garage.device_id)
+    assert error.value.translation_key == "station_offline"
+
+
+async def test_an_unchanged_limit_is_no_success_when_the_charger_is_away(
+    hass: HomeAssistant, garage: HubCharger, charger: Charger
+) -> None:
+    await act(hass, "set_charging_rate", garage.device_id, limit_amps=8)
+    charger.drop()
+    await eventually(hass, lambda: not garage.station.connected)
+    with pytest.raises(ServiceValidationError) as error:
+        await act(hass, "set_charging_rate", garage.device_id, limit_amps=8)
+    assert error.value.translation_key == "station_offline"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"limit_amps": 32.1},
+        {"limit_watts": 25_000},
+        {"limit_watts": 9_000, "phases": 1},
+    ],
+)
+async def test_more_than_the_installation_allows_is_refused(
+    hass: HomeAssistant, garage: HubCharger, charger: Charger, fields: dict[str, Any]
+) -> None:
+    with pytest.raises(ServiceValidationError) as error:
+        await act(hass, "set_charging_rate", garage.device_id, **fields)
+    assert error.value.translation_key == "limit_too_high"
+    assert error.value.translation_placeholders["maximum"] == "32"
+    with pytest.raises(ServiceValidationError) as error:
+        await act(hass, "start_transaction", garage.device_id, limit_amps=33)
+    assert error.value.translation_key == "limit_too_high"
+    assert not [f for f in charger.received if "SetChargingProfile" in f]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "key"),
+    [
+        (CallError("NotSupported"), ServiceValidationError, "not_supported"),
+        (CallError("InternalError"), HomeAssistantError, "command_failed"),
+        (Silence, HomeAssistantError, "command_timed_out"),
+    ],
+)
+async def test_a_start_that_fails_says_how(
+    hass: HomeAssistant,
+    garage: HubCharger,
+    charger: Charger,
+    answer: Any,
+    kind: type[HomeAssistantError],
+    key: str,
+) -> None:
+    charger.answers["RemoteStartTransaction"] = answer
+    garage.station._rpc._timeout = 0.05
+    with pytest.raises(kind) as error:
+        await act(hass, "start_transaction", garage.device_id)
+    assert error.value.translation_key == key
+
+
+async def test_a_charger_that_has_to_wait_is_not_started(
+    hass: HomeAssistant, garage: HubCharger, charger: Charger
+) -> None:
+    settings = garage.station.settings
+    for registration in RegistrationStatus.PENDING, RegistrationStatus.REJECTED:
+        garage.station.apply_settings(replace(settings, registration=registration))
+        with pytest.raises(ServiceValidationError) as error:
+            await act(hass, "start_transaction", garage.device_id)
+        assert error.value.translation_key == "not_accepted"
+    assert not [f for f in charger.received if "RemoteStartTransaction" in f]
 
 
 async def test_the_central_system_is_no_charger(
@@ -208,7 +286,7 @@ class TestSeveralConnectors:
         await ready(hass, charger)
         yard = hub.chargers["CP2"]
         second = device_registry.async_get_child_device_by_identifier(
-            (DOMAIN, "CP2-2"), entry.entry_id
+            (DOMAIN, "CP2\x1f2"), entry.entry_id
         )
         answer = await act(hass, "set_charging_rate", second.id, limit_amps=9)
         assert answer["purpose"] == "TxDefaultProfile"

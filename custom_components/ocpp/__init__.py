@@ -1,18 +1,17 @@
 """An OCPP central system in Home Assistant: chargers connect to it directly."""
 
+import os
+
 from homeassistant.const import CONF_PORT, EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
-from homeassistant.helpers import (
-    config_validation as cv,
-    device_registry as dr,
-    issue_registry as ir,
-)
+from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN
 from .csms.store import StoreError
-from .hub import OcppConfigEntry, OcppHub, async_show_port_issue, port_issue
+from .hub import OcppConfigEntry, OcppHub
+from .issues import async_drop_port_issue, async_show_port_issue
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -57,7 +56,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OcppConfigEntry) -> bool
     except OSError as error:
         await async_unload_entry(hass, entry)
         raise _port_unavailable(hass, entry, error) from error
-    ir.async_delete_issue(hass, DOMAIN, port_issue(entry))
+    async_drop_port_issue(hass, entry)
     return True
 
 
@@ -65,7 +64,7 @@ def _port_unavailable(
     hass: HomeAssistant, entry: OcppConfigEntry, error: OSError
 ) -> ConfigEntryNotReady:
     """Show people why chargers can't connect; Home Assistant tries again."""
-    reason = error.strerror or str(error)
+    reason = os.strerror(error.errno) if error.errno else str(error)
     async_show_port_issue(hass, entry, reason)
     return ConfigEntryNotReady(
         translation_domain=DOMAIN,
@@ -88,6 +87,11 @@ async def async_unload_entry(hass: HomeAssistant, entry: OcppConfigEntry) -> boo
         return False
     await entry.runtime_data.async_close()
     return True
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: OcppConfigEntry) -> None:
+    """Leave no issue behind."""
+    async_drop_port_issue(hass, entry)
 
 
 async def async_migrate_entry(hass: HomeAssistant, entry: OcppConfigEntry) -> bool:

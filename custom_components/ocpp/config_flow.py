@@ -7,6 +7,7 @@ from typing import Any, override
 from homeassistant.components import network
 from homeassistant.config_entries import (
     ConfigEntry,
+    ConfigEntryState,
     ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
@@ -180,12 +181,20 @@ class OcppConfigFlow(ConfigFlow, domain=DOMAIN):
         entry = self._get_reconfigure_entry()
         errors: dict[str, str] = {}
         if user_input is not None:
+            tried = user_input
             if user_input[CONF_PORT] != entry.data[CONF_PORT]:
                 self._async_abort_entries_match({CONF_PORT: user_input[CONF_PORT]})
-                errors = await self._async_try_to_bind(user_input)
+            elif entry.state is ConfigEntryState.LOADED:
+                # The port is ours already; only the address can be wrong.
+                tried = user_input | {CONF_PORT: 0}
+            errors = await self._async_try_to_bind(tried)
             if not errors:
-                # The entry's update listener reloads it.
-                return self.async_update_and_abort(entry, data_updates=user_input)
+                loaded = entry.state is ConfigEntryState.LOADED
+                result = self.async_update_and_abort(entry, data_updates=user_input)
+                if not loaded:
+                    # A loaded one reloads by itself.
+                    self.hass.config_entries.async_schedule_reload(entry.entry_id)
+                return result
         return await self._async_show_central_system(
             "reconfigure", user_input or dict(entry.data), errors
         )
@@ -243,7 +252,7 @@ class OcppConfigFlow(ConfigFlow, domain=DOMAIN):
             )
             if entry is None:
                 return self.async_abort(reason="central_system_gone")
-            if _has_charger(entry, identity):
+            if _has_charger(self.hass, identity):
                 return self.async_abort(reason="already_configured")
             self.hass.config_entries.async_add_subentry(
                 entry, new_charger(identity, user_input)
@@ -297,7 +306,7 @@ class ChargerFlow(ConfigSubentryFlow):
             identity = user_input.pop(CONF_IDENTITY)
             if "/" in identity or identity_of(f"/{identity}") != identity:
                 errors[CONF_IDENTITY] = "invalid_identity"
-            elif _has_charger(entry, identity):
+            elif _has_charger(self.hass, identity):
                 return self.async_abort(reason="already_configured")
             else:
                 charger = new_charger(identity, user_input)
@@ -341,10 +350,11 @@ class ChargerFlow(ConfigSubentryFlow):
         )
 
 
-def _has_charger(entry: ConfigEntry, identity: str) -> bool:
-    """Return whether an entry has the charger already. Letter case does not matter."""
+def _has_charger(hass: HomeAssistant, identity: str) -> bool:
+    """Return whether any central system has the charger. Letter case does not matter."""
     return any(
         subentry.data[CONF_IDENTITY].casefold() == identity.casefold()
+        for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
         for subentry in entry.get_subentries_of_type(SUBENTRY_CHARGER)
     )
 

@@ -11,6 +11,7 @@ from .csms.errors import (
     CommandRejected,
     CommandTimedOut,
     InvalidRequest,
+    LimitTooHigh,
     NotAccepted,
     NoTransaction,
     NotSupported,
@@ -39,6 +40,9 @@ def _translated(error: OcppError, charger: str) -> HomeAssistantError:
             key, kind = "not_accepted", ServiceValidationError
         case NoTransaction():
             key, kind = "no_transaction", ServiceValidationError
+        case LimitTooHigh(maximum=maximum):
+            key, kind = "limit_too_high", ServiceValidationError
+            words["maximum"] = f"{maximum:g}"
         case NotSupported(action=action):
             key, kind = "not_supported", ServiceValidationError
             words["command"] = action

@@ -1,9 +1,11 @@
 """What a config entry is at run time: the central system, its chargers and their devices."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from homeassistant.config_entries import (
     SOURCE_INTEGRATION_DISCOVERY,
@@ -16,7 +18,6 @@ from homeassistant.helpers import (
     device_registry as dr,
     discovery_flow,
     entity_registry as er,
-    issue_registry as ir,
 )
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -81,6 +82,8 @@ class OcppHub:
         self.central.on_introduced = self._on_introduced
         self.chargers: dict[str, Charger] = {}
         self._data = dict(entry.data)
+        # Subentries change while those before them are being set up.
+        self._syncing = asyncio.Lock()
         self._new_entities: list[Callable[[Charger], None]] = []
         self._device_id = ""
         self._closed = False
@@ -134,27 +137,32 @@ class OcppHub:
 
     async def async_sync_chargers(self) -> None:
         """Have exactly the chargers that the entry's subentries say."""
-        wanted = {
-            subentry.data[CONF_IDENTITY]: subentry
-            for subentry in self.entry.get_subentries_of_type(SUBENTRY_CHARGER)
-        }
-        for identity in [known for known in self.chargers if known not in wanted]:
-            charger = self.chargers.pop(identity)
-            charger.unwatch()
-            await self.central.remove_station(identity)
-        for identity, subentry in wanted.items():
-            settings = read_settings(subentry.data)
-            if (known := self.chargers.get(identity)) is None:
-                await self._async_add_charger(identity, subentry, settings)
-            else:
-                self._rename(known, subentry.title)
-                if known.station.settings != settings:
-                    known.station.apply_settings(settings)
+        async with self._syncing:
+            wanted = {
+                subentry.data[CONF_IDENTITY]: subentry
+                for subentry in self.entry.get_subentries_of_type(SUBENTRY_CHARGER)
+            }
+            for identity in [known for known in self.chargers if known not in wanted]:
+                charger = self.chargers.pop(identity)
+                charger.unwatch()
+                await self.central.remove_station(identity)
+            for identity, subentry in wanted.items():
+                settings = read_settings(subentry.data)
+                if (known := self.chargers.get(identity)) is None:
+                    await self._async_add_charger(identity, subentry, settings)
+                else:
+                    self._rename(known, subentry.title)
+                    if known.station.settings != settings:
+                        known.station.apply_settings(settings)
 
     async def _async_add_charger(
         self, identity: str, subentry: ConfigSubentry, settings: StationSettings
     ) -> None:
         station = await self.central.add_station(identity, settings)
+        if subentry.subentry_id not in self.entry.subentries:
+            # Removed again meanwhile.
+            await self.central.remove_station(identity)
+            return
         device = dr.async_get(self.hass).async_get_or_create(
             config_entry_id=self.entry.entry_id,
             config_subentry_id=subentry.subentry_id,
@@ -221,7 +229,7 @@ class OcppHub:
         entities_of: Callable[[Charger], Iterable[OcppEntity]],
     ) -> None:
         """Add a platform's entities for every charger, now and as more show up."""
-        known: dict[Charger, set[str]] = {}
+        known: WeakKeyDictionary[Charger, set[str]] = WeakKeyDictionary()
 
         @callback
         def add(charger: Charger) -> None:
@@ -275,7 +283,7 @@ class OcppHub:
     @callback
     def _on_visitor(self, station: ChargingStation) -> None:
         """Adopt an unknown charger when people want that of all of them."""
-        if not self.entry.options.get(CONF_ADOPT_AUTOMATICALLY, False):
+        if not self.central.options.adopt_automatically:
             return
         self.hass.config_entries.async_add_subentry(
             self.entry, new_charger(station.identity, {CONF_NAME: station.identity})
@@ -314,13 +322,16 @@ class OcppHub:
 
 
 def evse_identifier(identity: str, evse: int) -> str:
-    """Return how the device registry knows an EVSE."""
-    return f"{identity}-{evse}"
+    """Return how the device registry knows an EVSE.
+
+    No charger can have it for an identity, which holds no control characters.
+    """
+    return f"{identity}\x1f{evse}"
 
 
 def discovery_id(entry_id: str, identity: str) -> str:
     """Return the unique id of the card of an unknown charger."""
-    return f"{entry_id}_{identity}"
+    return f"{entry_id}_{identity.casefold()}"
 
 
 def new_charger(identity: str, choices: Mapping[str, Any]) -> ConfigSubentry:
@@ -338,6 +349,9 @@ def read_options(options: Mapping[str, Any]) -> Options:
     """Read the options of an entry; what is missing has its default."""
     default = Options()
     return Options(
+        adopt_automatically=options.get(
+            CONF_ADOPT_AUTOMATICALLY, default.adopt_automatically
+        ),
         quiet=options.get(CONF_QUIET, default.quiet),
         heartbeat_interval=int(
             options.get(CONF_HEARTBEAT_INTERVAL, default.heartbeat_interval)
@@ -359,28 +373,3 @@ def read_settings(data: Mapping[str, Any]) -> StationSettings:
         phases=int(data.get(CONF_PHASES, default.phases)),
         id_token=data.get(CONF_ID_TOKEN) or default.id_token,
     )
-
-
-@callback
-def async_show_port_issue(
-    hass: HomeAssistant, entry: OcppConfigEntry, reason: str
-) -> None:
-    """Tell people that chargers can't connect, and why."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        port_issue(entry),
-        is_fixable=False,
-        severity=ir.IssueSeverity.ERROR,
-        translation_key="port_unavailable",
-        translation_placeholders={
-            "title": entry.title,
-            "port": str(entry.data[CONF_PORT]),
-            "reason": reason,
-        },
-    )
-
-
-def port_issue(entry: OcppConfigEntry) -> str:
-    """Return the id of the issue about an entry's port."""
-    return f"port_unavailable_{entry.entry_id}"

@@ -36,6 +36,8 @@ class OcppSensorDescription(SensorEntityDescription):
 
     watched: tuple[Topic | Part, ...]
     value_fn: Callable[[ChargingStation, int], Value]
+    # Whether it can also be told of a charger that is away.
+    lasting: bool = False
 
 
 def _status(station: ChargingStation, evse: int) -> Value:
@@ -87,6 +89,7 @@ STATION_SENSORS = (
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
         watched=(Topic.LAST_SEEN,),
+        lasting=True,
         value_fn=lambda station, _: station.last_seen,
     ),
 )
@@ -179,6 +182,12 @@ class OcppSensor(OcppEntity, SensorEntity):
     """A sensor of a station or EVSE."""
 
     entity_description: OcppSensorDescription
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the value can be told."""
+        return self.entity_description.lasting or self._attr_available
 
     @override
     def _present(self) -> Value:

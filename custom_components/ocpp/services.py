@@ -99,7 +99,14 @@ async def _set_charging_rate(call: ServiceCall) -> ServiceResponse:
     with translated_errors(charger.name):
         if (profile := call.data.get(ATTR_PROFILE)) is not None:
             await smart_charging.set_profile(evse, profile)
-            return {"profile": profile}
+            charger.station.flush()
+            schedule = profile["chargingSchedule"]
+            periods = schedule["chargingSchedulePeriod"]
+            return {
+                "value": periods[0]["limit"] if periods else None,
+                "unit": schedule["chargingRateUnit"],
+                "purpose": profile["chargingProfilePurpose"],
+            }
         value, unit = _limit(call.data)
         limit = await smart_charging.set_limit(
             evse,

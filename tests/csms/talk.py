@@ -19,6 +19,7 @@ from .conftest import PATIENCE, Wire
 
 FIXTURES = Path(__file__).parent / "fixtures"
 _MOMENT = re.compile(r"@now([+-]\d+)?(?:/(\w+))?@")
+PRESENT = "@present@"
 _ACCEPTED = {"status": "Accepted"}
 # What a station answers unless the fixture has something else.
 _ANSWERS: dict[str, Any] = {"GetConfiguration": {"configurationKey": []}}
@@ -64,19 +65,29 @@ def fill(text: str, now: datetime, numbers: dict[str, int] | None = None) -> str
 def differences(expected: Any, actual: Any, place: str = "") -> list[str]:
     """Return where the actual value is not as expected.
 
-    Of an object only the members named are compared; null means that it is not there.
+    Of an object only the members named are compared, and one without any stands for
+    itself; null means that it is not there, and `@present@` is a moment about now.
     """
-    if isinstance(expected, dict) and isinstance(actual, dict):
+    if expected and isinstance(expected, dict) and isinstance(actual, dict):
         return [
             found
             for key, value in expected.items()
             for found in differences(value, actual.get(key), f"{place}/{key}")
         ]
-    if isinstance(expected, float) and isinstance(actual, int | float):
+    if expected == PRESENT:
+        same = _is_present(actual)
+    elif isinstance(expected, float) and isinstance(actual, int | float):
         same = abs(expected - actual) < 1e-6
     else:
         same = expected == actual
     return [] if same else [f"{place}: expected {expected!r}, got {actual!r}"]
+
+
+def _is_present(text: Any) -> bool:
+    """Return whether it is the time of a moment ago, in the way OCPP writes it."""
+    if not isinstance(text, str) or not text.endswith("Z"):
+        return False
+    return abs(datetime.now(UTC) - datetime.fromisoformat(text)) < timedelta(minutes=1)
 
 
 def picture(station: ChargingStation) -> dict[str, Any]:
@@ -154,6 +165,8 @@ class Talk:
         self.answers: dict[str, Any] = _ANSWERS | (answers or {})
         self.commands: list[tuple[str, Any]] = []
         self.replies: dict[Any, list[Any]] = {}
+        # The message ids of all answers, in the order they came.
+        self.answered: list[Any] = []
         # Commands the test wants to answer itself: their message ids by action.
         self.held: dict[str, asyncio.Future[str]] = {}
         self._changed = asyncio.Event()
@@ -171,6 +184,7 @@ class Talk:
                 await self._answer(frame[1], frame[2])
             else:
                 self.replies[frame[1]] = frame
+                self.answered.append(frame[1])
             self._changed.set()
 
     async def _answer(self, message_id: str, action: str) -> None:
@@ -217,6 +231,13 @@ class Talk:
         reply = await self.reply(message_id)
         assert reply[0] == 3, reply
         return reply[2]
+
+    async def say_unanswered(self, frame: list[Any] | str) -> None:
+        """Send what gets no answer: the next one is that to the message behind it."""
+        before = len(self.answered)
+        await self.wire.send(frame)
+        await self.say("Heartbeat", {}, "behind")
+        assert self.answered[before:] == ["behind"]
 
     async def close(self) -> None:
         """Leave."""

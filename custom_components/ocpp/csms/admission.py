@@ -18,6 +18,6 @@ def identity_of(path: str) -> str | None:
         identity = unquote_to_bytes(raw).decode()
     except UnicodeError:
         return None
-    if not 1 <= len(identity) <= _LONGEST_IDENTITY or not identity.isprintable():
+    if not 1 <= len(identity) <= _LONGEST_IDENTITY:
         return None
-    return identity if identity.strip() == identity else None
+    return identity if identity.isprintable() else None

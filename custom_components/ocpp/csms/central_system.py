@@ -250,7 +250,8 @@ class CentralSystem:
         key = identity.casefold()
         station = self.stations.get(key) or self.visitors.get(key)
         if station is None:
-            if len(self.visitors) >= MOST_VISITORS:
+            full = len(self.visitors) >= MOST_VISITORS
+            if full and not self.options.adopt_automatically:
                 await connection.close(1013, "too many unknown chargers")
                 return
             station = self._welcome(identity)

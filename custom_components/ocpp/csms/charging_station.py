@@ -18,9 +18,11 @@ from .blocks.remote_control import RemoteControl
 from .blocks.security import Security
 from .blocks.smart_charging import SmartCharging
 from .blocks.transactions import Transactions
+from .clock import Order
 from .errors import ErrorCode, MessageRefused, NotAccepted, StationOffline
 from .listeners import Listeners
 from .model import (
+    MOST_EVSES,
     Options,
     Part,
     Payload,
@@ -37,8 +39,6 @@ from .versions import V16, Version
 
 # What a station that is kept waiting must not be sent.
 _ONLY_WHEN_ACCEPTED = frozenset({"RemoteStartTransaction", "RemoteStopTransaction"})
-# More than any station has; a message can't make one grow without end.
-MOST_EVSES = 64
 _MOST_NOTES = 200
 _SAVE_LATER = 300
 _SAVE_SOON = 1
@@ -80,6 +80,7 @@ class ChargingStation(Listeners):
         self.last_seen: datetime | None = None
         # Oddities of what the station sends, and how often: for diagnostics.
         self.notes: dict[str, int] = {}
+        self.order = Order()
         # Whether people decided to have it. Nothing is kept of those they did not.
         self.adopted = False
         # Called when a station that is not adopted said who it is.
@@ -128,6 +129,8 @@ class ChargingStation(Listeners):
         facts = await self.store.load_facts(self.identity)
         for evse in facts.get("evses", []):
             self.add_evse(evse)
+        if seen := facts.get("last_seen"):
+            self.last_seen = datetime.fromisoformat(seen)
         for name, block in self.blocks.items():
             block.recall(facts.get(name, {}))
         await self.transactions.load()
@@ -141,7 +144,9 @@ class ChargingStation(Listeners):
         facts: dict[str, Any] = {
             name: kept for name, block in self.blocks.items() if (kept := block.facts())
         }
-        await self.store.save_facts(self.identity, facts | {"evses": self.evses})
+        facts["evses"] = self.evses
+        facts["last_seen"] = self.last_seen.isoformat() if self.last_seen else None
+        await self.store.save_facts(self.identity, facts)
 
     def remember(self, *, within: float = _SAVE_SOON) -> None:
         """Have the state saved within some seconds."""
@@ -230,6 +235,7 @@ class ChargingStation(Listeners):
 
     def _on_connected(self) -> None:
         self.connected_at = self.last_seen = utcnow()
+        self.order.begin()
         self.provisioning.booted.clear()
         self.remote_control.asked_for.clear()
         self.changed(Part(Topic.CONNECTION))
@@ -303,14 +309,19 @@ class ChargingStation(Listeners):
         ):
             raise MessageRefused(ErrorCode.SECURITY_ERROR, "not accepted yet")
 
+    def check_connected(self) -> None:
+        """Raise `StationOffline` when the station has no socket."""
+        if self._rpc is None:
+            raise StationOffline
+
     async def call(self, action: str, payload: Payload) -> Payload:
         """Send a command and return the station's raw answer, repaired where it can be.
 
         Raises `InvalidRequest` before anything is sent when the payload is not valid, and
         `StationOffline`, `NotAccepted`, `CommandTimedOut` or `CommandFailed`.
         """
-        if self._rpc is None:
-            raise StationOffline
+        self.check_connected()
+        assert self._rpc is not None  # noqa: S101 - checked just now
         if self.settings.registration is not RegistrationStatus.ACCEPTED and (
             self.settings.registration is RegistrationStatus.REJECTED
             or action in _ONLY_WHEN_ACCEPTED

@@ -1,16 +1,28 @@
 """Moments as stations write them: without a zone, decades off, or hours ahead."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from .model import utcnow
 
 # A clock that was never set starts at 1970 or 2000; OCPP 1.6 itself is of 2015.
 _EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(minutes=5)
-# Queued messages arrive in a burst. Once this long has passed without a fresher word, an
-# older timestamp means a clock that was set back, not an old message.
-BURST = timedelta(seconds=60)
+# Queued messages arrive in a burst. A station that after this long still dates its messages
+# back has set its clock back.
+_BURST = timedelta(seconds=60)
+
+
+class Dated(Protocol):
+    """Something that happened at a time. `dated` is false when the time is our own guess."""
+
+    @property
+    def at(self) -> datetime:
+        """Return when it happened."""
+
+    @property
+    def dated(self) -> bool:
+        """Return whether the station said so."""
 
 
 class Moment(NamedTuple):
@@ -38,3 +50,30 @@ def moment(text: Any, *, received: datetime | None = None) -> Moment:
     if not _EARLIEST <= at <= received + _AHEAD:
         return Moment(received, dated=False)
     return Moment(at, dated=True)
+
+
+class Order:
+    """Tells what a station queued while it was offline from a clock that was set back."""
+
+    def __init__(self) -> None:
+        """Begin with a station that dates its messages in order."""
+        self._behind_since: datetime | None = None
+
+    def begin(self) -> None:
+        """Expect a new burst: the station has connected."""
+        self._behind_since = None
+
+    def is_overtaken(self, word: Dated, by: Dated | None, received: datetime) -> bool:
+        """Return whether a word of the station is older than what it said already.
+
+        What it queued comes after what it says of the present, and must not replace that.
+        Without usable times the order of arrival is all there is.
+        """
+        if by is None or not word.dated or not by.dated:
+            return False
+        if word.at >= by.at:
+            self._behind_since = None
+            return False
+        if self._behind_since is None:
+            self._behind_since = received
+        return received - self._behind_since < _BURST

@@ -54,6 +54,15 @@ class NotSupported(OcppError):
         self.action = action
 
 
+class LimitTooHigh(OcppError):
+    """More than people said the charger may draw; nothing was sent."""
+
+    def __init__(self, maximum: float) -> None:
+        """Remember the most there may be, in ampere per phase."""
+        super().__init__(f"more than {maximum} A")
+        self.maximum = maximum
+
+
 class InvalidRequest(OcppError):
     """What was to be sent is not valid OCPP; nothing was sent."""
 

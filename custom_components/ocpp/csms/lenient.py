@@ -5,6 +5,7 @@ values can be card numbers; whether what is left can be understood is for the ca
 """
 
 from dataclasses import dataclass
+from itertools import islice
 from math import isfinite
 import re
 from typing import Any, NamedTuple
@@ -23,6 +24,8 @@ _CLOSER = {"[": "]", "{": "}"}
 _PADDING = "\0\ufeff \t\r\n"
 # Longer than any faulty frame seen; garbage beyond it is not worth the event loop's time.
 _LONGEST_REPAIR = 65_536
+# No message of a charger has as many; a flood of them must not hold everybody else up.
+_MOST_VIOLATIONS = 500
 
 
 def parse(data: str | bytes) -> tuple[Any, bool]:
@@ -113,13 +116,14 @@ def repair(payload: Any, validator: jsonschema_rs.Validator) -> Repaired:
     # Each pass can lay bare what the one before it hid, as in an array that was an object.
     for _ in range(3):
         changed = False
-        for error in list(validator.iter_errors(payload)):
+        for error in list(islice(validator.iter_errors(payload), _MOST_VIOLATIONS)):
             violation = _violation(error)
             notes[str(violation)] = None
             changed |= _mend(payload, violation, error.kind.as_dict())
         if not changed:
             break
-    left = tuple(_violation(error) for error in validator.iter_errors(payload))
+    errors = islice(validator.iter_errors(payload), _MOST_VIOLATIONS)
+    left = tuple(_violation(error) for error in errors)
     return Repaired(payload, tuple(notes), left)
 
 

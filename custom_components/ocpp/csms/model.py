@@ -8,6 +8,10 @@ from typing import Any, NamedTuple
 type Payload = dict[str, Any]
 
 
+# More EVSEs than any station has; a message can't make one grow without end.
+MOST_EVSES = 64
+
+
 class RegistrationStatus(StrEnum):
     """What a BootNotification is answered (B01)."""
 
@@ -104,6 +108,8 @@ class StationSettings:
 class Options:
     """How the central system treats all of its stations. Intervals are in seconds."""
 
+    # Have whoever connects, without asking anybody.
+    adopt_automatically: bool = False
     # Send nothing that the protocol does not owe a station.
     quiet: bool = False
     heartbeat_interval: int = 300

@@ -70,8 +70,9 @@ class Preparation:
 
     async def _ask_to_boot(self) -> None:
         try:
-            await self._station.remote_control.trigger("BootNotification")
-        except OcppError as error:
+            async with asyncio.timeout(self._station.options.adoption_grace):
+                await self._station.remote_control.trigger("BootNotification")
+        except (OcppError, TimeoutError) as error:
             _LOGGER.debug(
                 "%s does not boot when asked: %s", self._station.identity, error
             )

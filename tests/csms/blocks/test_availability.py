@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.ocpp.csms.blocks import block
+from custom_components.ocpp.csms import clock
 from custom_components.ocpp.csms.blocks.availability import ERROR_CODES
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
@@ -81,7 +81,7 @@ async def test_old_words(
     long_ago = "2026-01-02T03:04:05Z"
     await charger.status(1, "Preparing", timestamp=long_ago)
     assert state(station).status is EvseStatus.CHARGING
-    monkeypatch.setattr(block, "BURST", timedelta(0))
+    monkeypatch.setattr(clock, "_BURST", timedelta(0))
     await charger.status(1, "Finishing", timestamp=long_ago)
     assert state(station).status is EvseStatus.FINISHING
 

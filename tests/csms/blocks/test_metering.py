@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.ocpp.csms.blocks import block
+from custom_components.ocpp.csms import clock
 from custom_components.ocpp.csms.blocks.metering import WANTED, key
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
@@ -82,7 +82,7 @@ async def test_a_clock_that_was_set_back(
     earlier = element(now - timedelta(hours=3), sample(7, "Current.Import"))
     await send(quiet_charger, earlier)
     assert value(station, "Current.Import") == 16
-    monkeypatch.setattr(block, "BURST", timedelta(0))
+    monkeypatch.setattr(clock, "_BURST", timedelta(0))
     await send(quiet_charger, earlier)
     assert value(station, "Current.Import") == 7
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from ..clock import moment
 from ..model import ConnectorState, EvseStatus, Payload, Topic, timestamp, utcnow
 from ..versions import V16
-from .block import Block, answers, is_overtaken
+from .block import Block, answers
 
 if TYPE_CHECKING:
     from ..charging_station import ChargingStation
@@ -93,7 +93,7 @@ class Availability(Block):
             return {}
         received = utcnow()
         said = moment(payload.get("timestamp"), received=received)
-        if is_overtaken(said, received, by=self.states.get(evse)):
+        if self.station.order.is_overtaken(said, self.states.get(evse), received):
             return {}
         error = str(payload.get("errorCode") or "NoError")
         state = ConnectorState(

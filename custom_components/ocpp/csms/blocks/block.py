@@ -2,12 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ..clock import BURST, Moment
 from ..errors import CommandFailed, CommandRejected, ErrorCode, NotSupported
-from ..model import ConnectorState, MeterReading, Part, Payload, Topic
+from ..model import Part, Payload, Topic
 from ..versions import Version
 
 if TYPE_CHECKING:
@@ -66,23 +64,6 @@ class Message:
 
     answers: Answers
     handle: Callable[[Payload], Awaitable[Payload]]
-
-
-def is_overtaken(
-    moment: Moment, received: datetime, by: ConnectorState | MeterReading | None
-) -> bool:
-    """Return whether a word of the station is older than what it said already.
-
-    What it queued while it was offline comes after what it says of the present. Without
-    usable times the order of arrival is all there is.
-    """
-    return (
-        by is not None
-        and moment.dated
-        and by.dated
-        and moment.at < by.at
-        and received - by.received < BURST
-    )
 
 
 class Block:

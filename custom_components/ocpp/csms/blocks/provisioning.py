@@ -4,7 +4,15 @@ import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import CommandFailed, CommandRejected, OcppError, StationOffline
-from ..model import Payload, RegistrationStatus, StationInfo, Topic, timestamp, utcnow
+from ..model import (
+    MOST_EVSES,
+    Payload,
+    RegistrationStatus,
+    StationInfo,
+    Topic,
+    timestamp,
+    utcnow,
+)
 from ..versions import V16
 from .block import Block, answers
 
@@ -19,13 +27,8 @@ KEYS = (
     "MeterValuesSampledData",
     "MeterValuesSampledDataMaxLength",
     "MeterValueSampleInterval",
-    "ClockAlignedDataInterval",
     "ChargeProfileMaxStackLevel",
     "ChargingScheduleAllowedChargingRateUnit",
-    "ChargingScheduleMaxPeriods",
-    "MaxChargingProfilesInstalled",
-    "ConnectorSwitch3to1PhaseSupported",
-    "HeartbeatInterval",
     "PlugAndChargeIdentifier",
 )
 _KEYS_CASEFOLDED = {key.casefold(): key for key in KEYS}
@@ -65,12 +68,15 @@ class Provisioning(Block):
     @answers("BootNotification", V16, always=True)
     async def on_boot_notification(self, payload: Payload) -> Payload:
         """Answer whether the station is admitted (B01, B02, B03)."""
+        known = self.info or StationInfo()
+        # What a boot leaves out is no news.
         info = StationInfo(
-            vendor=_text(payload, "chargePointVendor"),
-            model=_text(payload, "chargePointModel"),
+            vendor=_text(payload, "chargePointVendor") or known.vendor,
+            model=_text(payload, "chargePointModel") or known.model,
             serial=_text(payload, "chargePointSerialNumber")
-            or _text(payload, "chargeBoxSerialNumber"),
-            firmware=_text(payload, "firmwareVersion"),
+            or _text(payload, "chargeBoxSerialNumber")
+            or known.serial,
+            firmware=_text(payload, "firmwareVersion") or known.firmware,
         )
         if info != self.info:
             if self.info is not None and info.firmware != self.info.firmware:
@@ -167,7 +173,9 @@ class Provisioning(Block):
             self.keys[key] = ConfigurationKey(
                 str(value)[:_LONGEST_VALUE], item.get("readonly") in (True, 1, "true")
             )
-        for evse in range(1, self.number("NumberOfConnectors", 0, at_most=64) + 1):
+        for evse in range(
+            1, self.number("NumberOfConnectors", 0, at_most=MOST_EVSES) + 1
+        ):
             self.station.add_evse(evse)
 
     async def read(self, key: str) -> str | None:

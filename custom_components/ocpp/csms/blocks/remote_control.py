@@ -9,9 +9,6 @@ from .block import Block
 if TYPE_CHECKING:
     from ..charging_station import ChargingStation
 
-# The message that follows a TriggerMessage, where its name is not the one asked for.
-_FOLLOWS = {"SignChargePointCertificate": "SignCertificate"}
-
 
 class RemoteControl(Block):
     """What people could do at the charger, done from here."""
@@ -59,6 +56,7 @@ class RemoteControl(Block):
 
         Raises `NoTransaction` when none runs there, or more than one on the station.
         """
+        self.station.check_connected()
         transaction = self.station.transactions.the_running(evse)
         await self.stop_transaction(transaction.id)
 
@@ -83,7 +81,7 @@ class RemoteControl(Block):
         if evse is not None:
             payload["connectorId"] = evse
         # The message can be here before the answer is.
-        self.asked_for.add(_FOLLOWS.get(message, message))
+        self.asked_for.add(message)
         await self.command("TriggerMessage", payload)
 
     async def ask_for(self, message: str, evse: int | None = None) -> bool:

@@ -5,12 +5,11 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ...clock import Moment
 from ...errors import CommandFailed, CommandRejected, NotSupported
 from ...lenient import transaction_id
 from ...model import MeterReading, Payload, SampleSet, Topic, utcnow
 from ...versions import V16
-from ..block import Block, answers, is_overtaken
+from ..block import Block, answers
 from . import v16
 from .register import Register
 from .samples import flows, key, values_of
@@ -111,7 +110,7 @@ class Metering(Block):
         self, evse: int, reading: MeterReading, transaction: str | None
     ) -> None:
         # A queued one is not a register that went back.
-        if _is_overtaken(reading, self.reading(evse, ENERGY_REGISTER)):
+        if self._is_overtaken(reading, self.reading(evse, ENERGY_REGISTER)):
             return
         register = self._registers.setdefault(evse, Register())
         if not register.take(reading.value, reading.at, dated=reading.dated):
@@ -127,11 +126,14 @@ class Metering(Block):
         before = readings.get(name)
         if before is None:
             self._see(evse, name)
-        elif _is_overtaken(reading, before):
+        elif self._is_overtaken(reading, before):
             return
         readings[name] = reading
         if before is None or before.value != reading.value:
             self.changed(Topic.METER, evse, name)
+
+    def _is_overtaken(self, reading: MeterReading, by: MeterReading | None) -> bool:
+        return self.station.order.is_overtaken(reading, by, reading.received)
 
     def _see(self, evse: int, name: str) -> None:
         seen = self.seen.setdefault(evse, set())
@@ -153,9 +155,8 @@ class Metering(Block):
 
     async def prepare(self, *, booted: bool) -> None:
         """Have the station sample what people look at, often enough, and once now."""
-        if booted:
-            await self._choose_measurands()
-            await self._choose_interval()
+        await self._choose_measurands()
+        await self._choose_interval()
         for evse in self.station.evses:
             # Always with the connector: without one, several brands refuse.
             await self.station.remote_control.ask_for("MeterValues", evse)
@@ -230,12 +231,6 @@ class Metering(Block):
                 if register.at is not None
             },
         }
-
-
-def _is_overtaken(reading: MeterReading, by: MeterReading | None) -> bool:
-    if by is None or reading.at >= by.at:
-        return False
-    return is_overtaken(Moment(reading.at, reading.dated), reading.received, by)
 
 
 def _in_order(names: list[str]) -> list[str]:

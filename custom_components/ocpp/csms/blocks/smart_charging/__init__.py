@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import (
     CommandFailed,
     CommandRejected,
+    LimitTooHigh,
     NotSupported,
     OcppError,
     StationOffline,
@@ -15,6 +16,7 @@ from ...model import Limit, Payload, RateUnit, Topic, utcnow
 from ..block import Block
 from .ladder import Ladder, Means, units
 from .memory import read_limit, write_limit
+from .rate import Wiring
 from .v16 import Purpose, profile
 
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Purpose", "SmartCharging"]
 
-_NOMINAL_VOLTAGE = 230.0
 # How long an accepted start may take to become a transaction.
 _START_WITHIN = timedelta(minutes=5)
 
@@ -56,10 +57,8 @@ class SmartCharging(Block):
         limit = self.limits.get(evse)
         if limit is None:
             return None
-        return round(
-            self._convert(limit.value, limit.unit, RateUnit.AMPERE, evse, limit.phases),
-            1,
-        )
+        wiring = self._wiring(evse, limit.phases)
+        return round(wiring.convert(limit.value, limit.unit, RateUnit.AMPERE), 1)
 
     # --- commands -----------------------------------------------------------------------
 
@@ -75,11 +74,12 @@ class SmartCharging(Block):
         """Limit an EVSE, or with EVSE 0 the station, and return what was accepted (K01).
 
         `value` is in ampere per phase or in watts in total; `duration` in seconds. An
-        unchanged limit is not sent again. Raises what the last way to say it ended in:
-        `CommandRejected`, `NotSupported`, `CommandFailed`, `CommandTimedOut`,
-        `StationOffline`.
+        unchanged limit is not sent again. Raises `LimitTooHigh`, or any error of a command:
+        what the last way to say it ended in.
         """
+        self._check_maximum(value, unit, phases)
         async with self._order:
+            self.station.check_connected()
             present = self.limits.get(evse)
             if (
                 present is not None
@@ -90,16 +90,23 @@ class SmartCharging(Block):
                 == (value, unit, phases)
             ):
                 return present
-            limit = await self._climb(evse, value, unit, phases, duration)
+            try:
+                limit = await self._climb(evse, value, unit, phases, duration)
+            except CommandRejected, CommandFailed, NotSupported:
+                self._ladder.exhausted(self._means(self._purposes(evse)))
+                raise
             self._accept(evse, limit)
             return limit
 
     async def set_profile(self, evse: int, charging_profile: Payload) -> None:
-        """Send a whole charging profile as it is (K01)."""
-        await self.command(
-            "SetChargingProfile",
-            {"connectorId": evse, "csChargingProfiles": charging_profile},
-        )
+        """Send a whole charging profile as it is (K01); it takes the place of our limit."""
+        async with self._order:
+            await self.command(
+                "SetChargingProfile",
+                {"connectorId": evse, "csChargingProfiles": charging_profile},
+            )
+            for replaced in [evse] if evse else [0, *self.station.evses]:
+                self._forget(replaced)
 
     async def clear(self, evse: int) -> None:
         """Remove the limits of an EVSE, whoever set them; with EVSE 0, all (K10).
@@ -114,9 +121,8 @@ class SmartCharging(Block):
             ]
             limit = self.limits.get(evse) or self._standing.get(evse)
             if limit is not None and limit.purpose == Purpose.STATION:
-                filters.append(
-                    {"connectorId": 0, "chargingProfilePurpose": limit.purpose}
-                )
+                fallback = {"connectorId": 0, "chargingProfilePurpose": limit.purpose}
+                filters.append(fallback)
         async with self._order:
             for chosen in filters:
                 await self.command(
@@ -132,8 +138,7 @@ class SmartCharging(Block):
     ) -> Payload:
         """Return the schedule that the station says results from its profiles (K08)."""
         payload: Payload = {"connectorId": evse, "duration": duration}
-        if unit is not None:
-            payload["chargingRateUnit"] = unit.value
+        payload |= {"chargingRateUnit": unit.value} if unit is not None else {}
         return await self.command("GetCompositeSchedule", payload)
 
     def profile_of_start(self, evse: int, amperes: float) -> Payload:
@@ -141,8 +146,9 @@ class SmartCharging(Block):
 
         The limit is that of the transaction once it is there. EVSE 0 is any.
         """
+        self._check_maximum(amperes, RateUnit.AMPERE)
         rung = self._ladder.for_start(self._means([Purpose.TRANSACTION]))
-        sent = self._convert(amperes, RateUnit.AMPERE, rung.unit, evse, None)
+        sent = self._wiring(evse).convert(amperes, RateUnit.AMPERE, rung.unit)
         limit = Limit(
             value=amperes,
             unit=RateUnit.AMPERE,
@@ -170,7 +176,7 @@ class SmartCharging(Block):
         transaction = self.station.transactions.running(evse)
         refusal: OcppError | None = None
         for rung in self._ladder.ways(evse, self._means(self._purposes(evse))):
-            sent = self._convert(value, unit, rung.unit, evse, phases)
+            sent = self._wiring(evse, phases).convert(value, unit, rung.unit)
             payload: Payload = {
                 "connectorId": 0 if rung.purpose is Purpose.STATION else evse,
                 "csChargingProfiles": profile(
@@ -204,7 +210,6 @@ class SmartCharging(Block):
                 phases=phases,
                 until=utcnow() + timedelta(seconds=duration) if duration else None,
             )
-        self._ladder.exhausted(evse)
         raise refusal or NotSupported("SetChargingProfile")
 
     def _purposes(self, evse: int) -> list[Purpose]:
@@ -230,24 +235,18 @@ class SmartCharging(Block):
             "ChargeProfileMaxStackLevel", 0, at_most=1_000
         )
 
-    def _convert(
-        self,
-        value: float,
-        unit: RateUnit,
-        into: RateUnit,
-        evse: int,
-        phases: int | None,
-    ) -> float:
-        """Convert between ampere per phase and watts over all phases."""
-        if unit is into:
-            return value
-        volts = self.station.metering.voltage(evse or 1) or _NOMINAL_VOLTAGE
-        watts_per_ampere = volts * (phases or self.station.settings.phases)
-        return (
-            value * watts_per_ampere
-            if into is RateUnit.WATT
-            else value / watts_per_ampere
+    def _wiring(self, evse: int, phases: int | None = None) -> Wiring:
+        return Wiring(
+            phases or self.station.settings.phases,
+            self.station.metering.voltage(evse or 1),
         )
+
+    def _check_maximum(
+        self, value: float, unit: RateUnit, phases: int | None = None
+    ) -> None:
+        maximum = self.station.settings.maximum_current
+        if Wiring(phases or self.station.settings.phases).exceeds(value, unit, maximum):
+            raise LimitTooHigh(maximum)
 
     # --- keeping limits -----------------------------------------------------------------
 
@@ -278,7 +277,8 @@ class SmartCharging(Block):
         self._lose(evse)
         if (standing := self._standing.get(evse)) is not None:
             self._unsure.add(evse)
-            self.station.spawn(self._set_again(evse, standing))
+            if not self.station.options.quiet:
+                self.station.spawn(self._set_again(evse, standing))
         self.station.flush()
 
     def _forget(self, evse: int) -> None:
@@ -317,6 +317,7 @@ class SmartCharging(Block):
 
     def on_boot(self) -> None:
         """Count on nothing: not all stations remember limits over a restart."""
+        self._ladder.try_again()
         self._unsure.update(self.limits, self._standing)
 
     def on_transaction_started(self, evse: int) -> None:

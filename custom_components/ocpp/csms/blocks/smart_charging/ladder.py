@@ -1,10 +1,15 @@
 """The ways to tell a station a limit, and which of them it takes."""
 
 from itertools import product
+import time
 from typing import Any, NamedTuple
 
 from ...model import RateUnit
 from .v16 import Purpose, Rung
+
+# In seconds: how long a station that refused every way is asked in the first way only. An
+# automation that follows the sun would else try them all each time.
+_IN_VAIN = 900
 
 
 class Means(NamedTuple):
@@ -26,8 +31,8 @@ class Ladder:
         """Begin with nothing tried."""
         # The way that worked, by kind of EVSE and purpose.
         self._worked: dict[str, Rung] = {}
-        # Kinds of EVSE that no way worked for last time.
-        self._exhausted: set[str] = set()
+        # The ways that were all tried in vain, and until when that counts.
+        self._exhausted: dict[tuple[Rung, ...], float] = {}
         # Whether profiles of a transaction were refused: they are not tried first then.
         self._no_transaction_profiles = False
 
@@ -41,17 +46,9 @@ class Ladder:
             for purpose in means.purposes
             if (rung := self._known(evse, purpose)) is not None
         ]
-        every = [
-            Rung(purpose, top_level, kind, unit)
-            for unit, purpose, kind, top_level in product(
-                means.units,
-                means.purposes,
-                ("Absolute", "Relative"),
-                (True, False) if means.has_levels else (False,),
-            )
-        ]
-        if _slot(evse) in self._exhausted:
-            return known or every[:1]
+        every = _every(means)
+        if self._exhausted.get(every, 0) > time.monotonic():
+            return known[:1] or list(every[:1])
         return [*known, *(rung for rung in every if rung not in known)]
 
     def for_start(self, means: Means) -> Rung:
@@ -82,7 +79,7 @@ class Ladder:
 
     def succeeded(self, evse: int, rung: Rung) -> bool:
         """Keep in mind what worked; return whether that is news."""
-        self._exhausted.discard(_slot(evse))
+        self._exhausted.clear()
         if rung.purpose is Purpose.TRANSACTION:
             self._no_transaction_profiles = False
         slot = _slot(evse, rung.purpose)
@@ -90,15 +87,19 @@ class Ladder:
         self._worked[slot] = rung
         return news
 
-    def exhausted(self, evse: int) -> None:
-        """Keep in mind that nothing worked."""
-        self._exhausted.add(_slot(evse))
+    def exhausted(self, means: Means) -> None:
+        """Keep in mind for a while that nothing worked."""
+        self._exhausted[_every(means)] = time.monotonic() + _IN_VAIN
+
+    def try_again(self) -> None:
+        """Count on another answer, as after a boot."""
+        self._exhausted.clear()
+        self._no_transaction_profiles = False
 
     def forget(self) -> None:
         """Begin anew, as with new firmware."""
         self._worked.clear()
-        self._exhausted.clear()
-        self._no_transaction_profiles = False
+        self.try_again()
 
     def recall(self, facts: dict[str, Any]) -> None:
         """Take up what worked."""
@@ -110,6 +111,19 @@ class Ladder:
     def facts(self) -> dict[str, Any]:
         """Return what worked, as JSON."""
         return {slot: list(rung) for slot, rung in self._worked.items()}
+
+
+def _every(means: Means) -> tuple[Rung, ...]:
+    """Return every way, the most proper first."""
+    return tuple(
+        Rung(purpose, top_level, kind, unit)
+        for unit, purpose, kind, top_level in product(
+            means.units,
+            means.purposes,
+            ("Absolute", "Relative"),
+            (True, False) if means.has_levels else (False,),
+        )
+    )
 
 
 def units(allowed: str | None) -> list[RateUnit]:
