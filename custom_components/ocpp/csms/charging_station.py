@@ -213,6 +213,11 @@ class ChargingStation(Listeners):
             answered=self.flush,
             note=self.note,
             timeout=self.options.call_timeout,
+            immediate={
+                action
+                for action, message in self._table(version).items()
+                if message.answers.immediate
+            },
         )
         self._connection = connection
         try:
@@ -251,23 +256,22 @@ class ChargingStation(Listeners):
 
     # --- messages -----------------------------------------------------------------------
 
-    def _message(self, action: str) -> Message | None:
-        """Return the answer to a message of the version spoken."""
-        messages = self._messages.get(self.version)
-        if messages is None:
-            messages = self._messages[self.version] = {
+    def _table(self, version: Version) -> dict[str, Message]:
+        """Return what is answered in a version, by action."""
+        if version not in self._messages:
+            self._messages[version] = {
                 action: message
                 for block in self.blocks.values()
-                for action, message in block.messages(self.version).items()
+                for action, message in block.messages(version).items()
             }
-        return messages.get(action)
+        return self._messages[version]
 
     async def _handle(self, action: str, payload: Any) -> Payload:
         """Answer a CALL of the station."""
         self.last_seen = utcnow()
         self.changed(Part(Topic.LAST_SEEN))
         schemas = self._schemas[self.version]
-        message = self._message(action)
+        message = self._table(self.version).get(action)
         if message is None:
             known = schemas.knows(action)
             self.note("unknown action" if not known else f"{action}: not supported")

@@ -139,23 +139,14 @@ class ConnectorState:
     dated: bool = True
 
 
-class Sample(NamedTuple):
-    """One sampled value, in the canonical unit of its measurand.
+class SampleSet(NamedTuple):
+    """What a meter read at one moment: the values by key, in canonical units.
 
-    `key` names measurand and phase. Of several samples with one key and moment, the one with
-    the lowest `rank` is the one to show.
+    `dated` is false when the moment is our own guess.
     """
 
-    key: str
-    value: float
-    rank: int
-
-
-class SampleSet(NamedTuple):
-    """What a meter read at one moment. `dated` is false when the moment is our own guess."""
-
     at: datetime
-    samples: list[Sample]
+    values: dict[str, float]
     dated: bool = True
 
 

@@ -6,7 +6,8 @@ most one open CALL of ours, and any number of the station's are answered meanwhi
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable, Container
+from contextlib import suppress
 import logging
 from typing import Any, NamedTuple, Protocol
 from uuid import uuid4
@@ -36,7 +37,7 @@ _REMEMBERED_ANSWERS = 16
 # Beyond this many unanswered CALLs a station waits until some are done.
 _MOST_CALLS_IN_WORK = 64
 # Their answer is the present time: one out of memory would set the station's clock back.
-_NEVER_ANSWERED_ALIKE = frozenset({"BootNotification", "Heartbeat"})
+_IMMEDIATE = frozenset({"BootNotification", "Heartbeat"})
 
 
 class Socket(AsyncIterable[str | bytes], Protocol):
@@ -69,12 +70,14 @@ class Rpc:
         answered: Callable[[], None] = lambda: None,
         note: Callable[[str], None] = lambda _: None,
         timeout: float = 30,
+        immediate: Container[str] = _IMMEDIATE,
     ) -> None:
         """Prepare to talk.
 
         `handle` answers a CALL of the station, or raises `MessageRefused`; `answered` is
         called after each answer has been sent; `note` is told of every oddity. `timeout`
-        is in seconds, for each CALL of ours.
+        is in seconds, for each CALL of ours. The actions in `immediate` are answered without
+        waiting for the station, and as well a second time: they need no task and no memory.
         """
         self.version = version
         self._socket = socket
@@ -82,6 +85,7 @@ class Rpc:
         self._answered = answered
         self._note = note
         self._timeout = timeout
+        self._immediate = immediate
         self._slot = asyncio.Lock()
         self._pending: _Pending | None = None
         self._closed = False
@@ -96,7 +100,10 @@ class Rpc:
                 if self._closed:
                     break  # Another socket took over; this one has no say any more.
                 if (frame := self._read(data)) is not None:
-                    await self._receive(frame, data)
+                    if frame and frame[0] == CALL:
+                        await self._on_call(frame, data)
+                    else:
+                        await self._receive(frame)
         finally:
             self.close()
             # What a handler has begun to store is stored to the end, also when nobody
@@ -164,11 +171,9 @@ class Rpc:
         self._note("frame: not an array")
         return []
 
-    async def _receive(self, frame: list[Any], data: str | bytes) -> None:
+    async def _receive(self, frame: list[Any]) -> None:
         kind = frame[0] if frame else None
-        if kind == CALL:
-            await self._on_call(frame, data)
-        elif kind in (CALLRESULT, CALLERROR):
+        if kind in (CALLRESULT, CALLERROR):
             self._on_answer(frame)
         elif not isinstance(kind, int):
             if frame:
@@ -202,7 +207,9 @@ class Rpc:
         if len(frame) != 4:
             self._note("frame: not four elements")
         payload = frame[3] if len(frame) > 3 else {}
-
+        if action in self._immediate:
+            await self._serve(message_id, action, payload, None)
+            return
         fingerprint = hash(data)
         before = self._answers.get(message_id)
         if before is not None and before.frame == fingerprint:
@@ -211,8 +218,7 @@ class Rpc:
             if before.answer is not None:
                 await self._send_quietly(before.answer)
             return
-        if action not in _NEVER_ANSWERED_ALIKE:
-            self._remember(message_id, _Answered(fingerprint, None))
+        self._remember(message_id, _Answered(fingerprint, None))
         # Eager: a handler that waits for nothing has answered before the next frame is
         # read, and one that waits does not keep our own answers from being read.
         task = asyncio.Task(
@@ -232,7 +238,7 @@ class Rpc:
         self._free.set()
 
     async def _serve(
-        self, message_id: str | int, action: str, payload: Any, fingerprint: int
+        self, message_id: str | int, action: str, payload: Any, fingerprint: int | None
     ) -> None:
         refusal: list[Any] | None = None
         try:
@@ -245,7 +251,9 @@ class Rpc:
             refusal = self._error(message_id, ErrorCode.INTERNAL_ERROR)
         if refusal is not None:
             text = orjson.dumps(refusal).decode()
-        self._answer_known(message_id, fingerprint, text if refusal is None else None)
+        if fingerprint is not None:
+            known = text if refusal is None else None
+            self._answer_known(message_id, fingerprint, known)
         await self._send_quietly(text)
         self._answered()
 
@@ -287,10 +295,10 @@ class Rpc:
 
     async def _send_quietly(self, text: str) -> None:
         """Send an answer; a socket that closed meanwhile has nobody left to tell."""
-        try:
-            await self._send(text)
-        except StationOffline:
-            _LOGGER.debug("The station left before it was answered")
+        if _LOGGER.isEnabledFor(logging.DEBUG):
+            _LOGGER.debug("Sending %s", describe(text))
+        with suppress(ConnectionError):
+            await self._socket.send(text)
 
     # --- answers to our calls -----------------------------------------------------------
 

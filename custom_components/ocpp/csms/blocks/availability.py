@@ -73,12 +73,12 @@ class Availability(Block):
                 return state
         return None
 
-    @answers("Heartbeat", V16)
+    @answers("Heartbeat", V16, immediate=True)
     async def on_heartbeat(self, payload: Payload) -> Payload:
         """Answer the time (G02)."""
         return {"currentTime": timestamp(utcnow())}
 
-    @answers("StatusNotification", V16, needs=("connectorId", "status"))
+    @answers("StatusNotification", V16, needs=("connectorId", "status"), immediate=True)
     async def on_status_notification(self, payload: Payload) -> Payload:
         """Take up a status, unless a newer one is known (G01)."""
         evse = payload["connectorId"]

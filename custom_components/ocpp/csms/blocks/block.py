@@ -31,7 +31,8 @@ class Answers:
 
     `needs` names the fields without which the message can't be understood; it is refused
     when they are missing or of the wrong type. Everything else is for the method to cope
-    with. `always` is for messages that are answered whatever the station's registration:
+    with. `immediate` is for messages that are answered without waiting for anything the station
+    sends, and as well when repeated. `always` is for messages that are answered whatever the station's registration:
     a refusal would make it repeat them until it loses them.
     """
 
@@ -39,6 +40,7 @@ class Answers:
     version: Version
     needs: tuple[str, ...] = ()
     always: bool = False
+    immediate: bool = False
 
 
 def answers[H: Handler](
@@ -47,9 +49,16 @@ def answers[H: Handler](
     *,
     needs: tuple[str, ...] = (),
     always: bool = False,
+    immediate: bool = False,
 ) -> Callable[[H], H]:
     """Mark a method of a block as the answer to a message of a version."""
-    message = Answers(action=action, version=version, needs=needs, always=always)
+    message = Answers(
+        action=action,
+        version=version,
+        needs=needs,
+        always=always,
+        immediate=immediate,
+    )
 
     def mark(handler: H) -> H:
         setattr(handler, _ANSWERS, (*getattr(handler, _ANSWERS, ()), message))

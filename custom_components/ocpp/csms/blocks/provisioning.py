@@ -65,7 +65,7 @@ class Provisioning(Block):
 
     # --- boot ---------------------------------------------------------------------------
 
-    @answers("BootNotification", V16, always=True)
+    @answers("BootNotification", V16, always=True, immediate=True)
     async def on_boot_notification(self, payload: Payload) -> Payload:
         """Answer whether the station is admitted (B01, B02, B03)."""
         known = self.info or StationInfo()

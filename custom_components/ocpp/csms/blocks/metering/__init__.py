@@ -12,7 +12,7 @@ from ...versions import V16
 from ..block import Block, answers
 from . import v16
 from .register import Register
-from .samples import flows, key, values_of
+from .samples import flows, key
 from .v16 import ENERGY_REGISTER, MEASURANDS, PHASES
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Metering(Block):
 
     # --- messages -----------------------------------------------------------------------
 
-    @answers("MeterValues", V16, always=True)
+    @answers("MeterValues", V16, always=True, immediate=True)
     async def on_meter_values(self, payload: Payload) -> Payload:
         """Take up samples; whatever they are, the answer is the same (J01, J02)."""
         evse = payload.get("connectorId", self.station.the_only_evse)
@@ -94,8 +94,8 @@ class Metering(Block):
         self.station.add_evse(evse)
         over = self.station.transactions.is_over(transaction)
         received = utcnow()
-        for at, samples, dated in sets:
-            for name, value in values_of(samples).items():
+        for at, values, dated in sets:
+            for name, value in values.items():
                 reading = MeterReading(value, at, received, dated)
                 if name == ENERGY_REGISTER:
                     self._take_register(evse, reading, transaction)

@@ -1,8 +1,8 @@
 """What the samples of one moment say, whatever version they were spelled in."""
 
-from collections.abc import Iterable
-
-from ...model import Sample
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import NamedTuple
 
 # Which of two samples of one measurand and moment to show. Begin values are history.
 _CONTEXT_RANK = {
@@ -31,6 +31,19 @@ _FLOWING = frozenset(
 )
 
 
+class Meaning(NamedTuple):
+    """What the words of a sample mean: its key and rank, and how to read its value.
+
+    Of several samples with one key and moment, the one with the lowest rank is shown.
+    `factor` and `offset` bring the value into Wh, W, A, V, °C, % or Hz.
+    """
+
+    key: str
+    rank: int
+    factor: float = 1
+    offset: float = 0
+
+
 def key(measurand: str, phase: str = "") -> str:
     """Return the name of a measurand and phase as parts and entities use it."""
     return f"{measurand}/{phase}" if phase else measurand
@@ -48,44 +61,43 @@ def rank(context: str, location: str) -> int:
     )
 
 
-def values_of(samples: Iterable[Sample]) -> dict[str, float]:
-    """Return one value for each key, and the totals of what came by phase only."""
-    best: dict[str, Sample] = {}
-    phased = False
-    for sample in samples:
-        name = sample.key
-        if name not in best or sample.rank < best[name].rank:
-            best[name] = sample
-            phased = phased or "/" in name
-    values = {name: sample.value for name, sample in best.items()}
-    if phased:
-        _add_totals(values)
-    return values
+def add_totals(values: dict[str, float]) -> None:
+    """Add the value of the whole EVSE where only those of its phases came."""
+    for measurand, total, phases in _totals(tuple(values)):
+        values[measurand] = total([values[name] for name in phases])
 
 
-def _add_totals(values: dict[str, float]) -> None:
-    """Add the value of the whole EVSE where only those of its phases came.
+# A station sends the same few sets of keys all the time.
+@lru_cache(maxsize=256)
+def _totals(
+    names: tuple[str, ...],
+) -> list[tuple[str, Callable[[list[float]], float], list[str]]]:
+    """Return what to add to these keys: the measurand, how, and out of which.
 
     Energy and power are the sum of the phases; of currents the largest counts, since that
     is what a limit or a fuse is about; of voltages and power factors the mean of the phases
     in use.
     """
-    for measurand in {name.partition("/")[0] for name in values if "/" in name}:
-        if measurand in values:
-            continue
-        phases = [
-            values[name]
-            for conductor in _CONDUCTORS
-            if (name := key(measurand, conductor)) in values
-        ]
+    found: list[tuple[str, Callable[[list[float]], float], list[str]]] = []
+    for measurand in sorted({name.partition("/")[0] for name in names} - set(names)):
+        phases = [name for end in _CONDUCTORS if (name := key(measurand, end)) in names]
         if not phases:
             continue
         if measurand.startswith("Current."):
-            values[measurand] = max(phases)
+            found.append((measurand, max, phases))
         elif (
             measurand.startswith(("Energy.", "Power.")) and measurand != "Power.Factor"
         ):
-            values[measurand] = round(sum(phases), 6)
+            found.append((measurand, _sum, phases))
         else:
-            used = [value for value in phases if value] or phases
-            values[measurand] = round(sum(used) / len(used), 3)
+            found.append((measurand, _mean, phases))
+    return found
+
+
+def _sum(values: Iterable[float]) -> float:
+    return round(sum(values), 6)
+
+
+def _mean(values: list[float]) -> float:
+    used = [value for value in values if value] or values
+    return round(sum(used) / len(used), 3)

@@ -1,11 +1,11 @@
 """How OCPP 1.6 spells meter values."""
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from ...clock import moment
-from ...model import Sample, SampleSet, utcnow
-from .samples import key, rank
+from ...clock import Moment, moment
+from ...model import SampleSet, utcnow
+from .samples import Meaning, add_totals, key, rank
 
 ENERGY_REGISTER = "Energy.Active.Import.Register"
 MEASURANDS = (
@@ -61,7 +61,7 @@ def read_meter_values(meter_values: Any) -> list[SampleSet]:
     if not isinstance(meter_values, list):
         return []
     received = utcnow()
-    found: dict[tuple[Any, bool], list[Sample]] = {}
+    found: dict[Moment, list[dict[str, Any]]] = {}
     for element in meter_values:
         if not isinstance(element, dict):
             continue
@@ -71,52 +71,52 @@ def read_meter_values(meter_values: Any) -> list[SampleSet]:
             continue
         at = moment(element.get("timestamp"), received=received)
         # Some send each measurand of one moment in an element of its own.
-        samples = found.setdefault((at.at, at.dated), [])
-        for item in sampled:
-            if isinstance(item, dict) and (sample := _sample(item)) is not None:
-                samples.append(sample)
+        found.setdefault(at, []).extend(sampled)
     return [
-        SampleSet(at, samples, dated)
-        for (at, dated), samples in sorted(found.items(), key=lambda entry: entry[0][0])
-        if samples
+        SampleSet(at.at, values, at.dated)
+        for at, sampled in sorted(found.items())
+        if (values := _values(sampled))
     ]
 
 
-class _Meaning(NamedTuple):
-    """What the words of a sample mean: its key and rank, and how to read its value."""
+def _values(sampled: list[Any]) -> dict[str, float]:
+    """Return the best value of each key, and the totals of what came by phase only."""
+    values: dict[str, float] = {}
+    ranks: dict[str, int] = {}
+    for item in sampled:
+        if (meaning := _meaning_of(item)) is None:
+            continue
+        name, rank_, factor, offset = meaning
+        if name in values and rank_ >= ranks[name]:
+            continue
+        if (value := _number(item.get("value"))) is not None:
+            if factor != 1 or offset:
+                value = round(value * factor + offset, 6)
+            values[name], ranks[name] = value, rank_
+    add_totals(values)
+    return values
 
-    key: str
-    rank: int
-    factor: float
-    offset: float
 
-
-def _sample(item: dict[str, Any]) -> Sample | None:
-    say = item.get
-    words = (
-        say("measurand"),
-        say("phase"),
-        say("unit"),
-        say("context"),
-        say("location"),
-        say("format"),
-    )
+def _meaning_of(item: Any) -> Meaning | None:
     try:
-        meaning = _meaning(words)
-    except TypeError:
+        say = item.get
+        return _meaning(
+            (
+                say("measurand"),
+                say("phase"),
+                say("unit"),
+                say("context"),
+                say("location"),
+                say("format"),
+            )
+        )
+    except AttributeError, TypeError:
         return None
-    value = _number(say("value"))
-    if meaning is None or value is None:
-        return None
-    name, rank_, factor, offset = meaning
-    if factor != 1 or offset:
-        value = round(value * factor + offset, 6)
-    return Sample(name, value, rank_)
 
 
 # A station says the same few words all the time.
 @lru_cache(maxsize=1024)
-def _meaning(words: tuple[object, ...]) -> _Meaning | None:
+def _meaning(words: tuple[object, ...]) -> Meaning | None:
     """Return the meaning of a sample's words, or None when it is not to be shown.
 
     Raises `TypeError`, which is not remembered, for what are no words: lists and objects,
@@ -138,7 +138,7 @@ def _meaning(words: tuple[object, ...]) -> _Meaning | None:
     if measurand is None or conductor is None or form == "SignedData":
         return None
     factor, offset = _unit(measurand, unit or "")
-    return _Meaning(
+    return Meaning(
         key(measurand, conductor),
         rank(context or "Sample.Periodic", location or "Outlet"),
         factor,
