@@ -240,7 +240,7 @@ class ChargingStation(Listeners):
 
     def _on_connected(self) -> None:
         self.connected_at = self.last_seen = utcnow()
-        self.order.begin()
+        self.order.restore()
         self.provisioning.booted.clear()
         self.remote_control.asked_for.clear()
         self.changed(Part(Topic.CONNECTION))

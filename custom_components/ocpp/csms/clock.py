@@ -59,8 +59,8 @@ class Order:
         """Begin with a station that dates its messages in order."""
         self._behind_since: datetime | None = None
 
-    def begin(self) -> None:
-        """Expect a new burst: the station has connected."""
+    def restore(self) -> None:
+        """Take the station for one that dates its messages in order, until it does not."""
         self._behind_since = None
 
     def is_overtaken(self, word: Dated, by: Dated | None, received: datetime) -> bool:

@@ -47,6 +47,8 @@ class Metering(Block):
         # Every measurand and phase an EVSE was ever seen to report, as keys.
         self.seen: dict[int, set[str]] = {}
         self._registers: dict[int, Register] = {}
+        # The newest moment that each EVSE dated anything at.
+        self._newest: dict[int, datetime] = {}
         # The list of measurands that the station settled on when it was asked for ours.
         self._settled: str | None = None
 
@@ -95,38 +97,52 @@ class Metering(Block):
         over = self.station.transactions.is_over(transaction)
         received = utcnow()
         for at, values, dated in sets:
+            late = self._is_late(evse, at, dated=dated)
             for name, value in values.items():
                 reading = MeterReading(value, at, received, dated)
                 if name == ENERGY_REGISTER:
-                    self._take_register(evse, reading, transaction)
+                    self._take_register(evse, reading, transaction, late=late)
                 elif not (over and flows(name)):
-                    self._take_reading(evse, name, reading)
+                    self._take_reading(evse, name, reading, late=late)
+
+    def _is_late(self, evse: int, at: datetime, *, dated: bool) -> bool:
+        """Return whether samples are older than others before them: the rare case."""
+        newest = self._newest.get(evse)
+        if dated and (newest is None or at >= newest):
+            self._newest[evse] = at
+            self.station.order.restore()
+            return False
+        return dated
 
     def take_register(self, evse: int, register: float, at: datetime) -> None:
         """Take up a register reading in Wh that came with another message."""
-        self._take_register(evse, MeterReading(register, at, utcnow()), None)
+        late = self._is_late(evse, at, dated=True)
+        self._take_register(evse, MeterReading(register, at, utcnow()), None, late=late)
 
     def _take_register(
-        self, evse: int, reading: MeterReading, transaction: str | None
+        self, evse: int, reading: MeterReading, transaction: str | None, *, late: bool
     ) -> None:
         # A queued one is not a register that went back.
-        if self._is_overtaken(reading, self.reading(evse, ENERGY_REGISTER)):
+        before = self.reading(evse, ENERGY_REGISTER)
+        if late and self._is_overtaken(reading, before):
             return
         register = self._registers.setdefault(evse, Register())
         if not register.take(reading.value, reading.at, dated=reading.dated):
             return
-        self._take_reading(evse, ENERGY_REGISTER, reading)
+        self._take_reading(evse, ENERGY_REGISTER, reading, late=late)
         self.station.transactions.on_register(
             evse, reading.value, reading.at, transaction
         )
         self.station.remember_later()
 
-    def _take_reading(self, evse: int, name: str, reading: MeterReading) -> None:
+    def _take_reading(
+        self, evse: int, name: str, reading: MeterReading, *, late: bool
+    ) -> None:
         readings = self.readings.setdefault(evse, {})
         before = readings.get(name)
         if before is None:
             self._see(evse, name)
-        elif self._is_overtaken(reading, before):
+        elif late and self._is_overtaken(reading, before):
             return
         readings[name] = reading
         if before is None or before.value != reading.value:
@@ -145,6 +161,7 @@ class Metering(Block):
     def on_transaction_ended(self, evse: int, at: datetime) -> None:
         """Let nothing flow any more: many stations fall silent with the last value."""
         received = utcnow()
+        self._newest[evse] = max(at, self._newest.get(evse, at))
         readings = self.readings.get(evse, {})
         for name, reading in readings.items():
             if reading.value and flows(name):
