@@ -81,7 +81,7 @@ class ChargingStation(Listeners):
         # Oddities of what the station sends, and how often: for diagnostics.
         self.notes: dict[str, int] = {}
         self.order = Order()
-        # Whether people decided to have it. Nothing is kept of those they did not.
+        # Whether people decided to have it. Of others only their transactions are kept.
         self.adopted = False
         # Called when a station that is not adopted said who it is.
         self.introduced: Callable[[], None] = lambda: None
