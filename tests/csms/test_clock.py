@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.ocpp.csms.clock import moment
+from custom_components.ocpp.csms.clock import Moment, Order, moment
 from custom_components.ocpp.csms.model import timestamp, utcnow
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -61,3 +61,39 @@ def test_what_we_write_is_utc_with_milliseconds_and_z() -> None:
     zone = datetime.fromisoformat("2026-05-04T14:00:00.5+02:00")
     assert timestamp(zone) == "2026-05-04T12:00:00.500Z"
     assert timestamp(NOW) == "2026-05-04T12:00:00.000Z"
+
+
+def said(minutes: float, *, dated: bool = True) -> Moment:
+    """Return a moment some minutes from now."""
+    return Moment(NOW + timedelta(minutes=minutes), dated=dated)
+
+
+def later(seconds: float) -> datetime:
+    """Return when something is received."""
+    return NOW + timedelta(seconds=seconds)
+
+
+def test_what_was_queued_is_overtaken_by_what_was_said_since() -> None:
+    """However long after it the queued words arrive."""
+    order = Order()
+    assert order.is_overtaken(said(-120), said(0), later(1))
+    order.restore()
+    assert order.is_overtaken(said(-120), said(0), later(3600))
+    assert not order.is_overtaken(said(1), said(0), later(3601))
+    assert order.is_overtaken(said(-120), said(1), later(7200))
+
+
+def test_a_clock_that_was_set_back_is_believed_after_a_minute() -> None:
+    """A queue is not that long: what goes on being dated back is the present."""
+    order = Order()
+    assert order.is_overtaken(said(-60), said(0), later(0))
+    assert order.is_overtaken(said(-59.5), said(0), later(30))
+    assert not order.is_overtaken(said(-59), said(0), later(60))
+
+
+def test_nothing_is_overtaken_without_usable_times() -> None:
+    """The order of arrival is all there is then."""
+    order = Order()
+    assert not order.is_overtaken(said(-60, dated=False), said(0), later(0))
+    assert not order.is_overtaken(said(-60), said(0, dated=False), later(0))
+    assert not order.is_overtaken(said(-60), None, later(0))

@@ -339,3 +339,19 @@ def test_a_transaction_id_is_a_number_other_than_the_two_that_mean_none(
 ) -> None:
     """Stations that were given none send -1, or 0."""
     assert transaction_id(value) == expected
+
+
+@pytest.mark.parametrize("count", [600, 100_000])
+def test_a_flood_of_faults_is_not_followed_to_its_end(count: int) -> None:
+    """One message must not hold everybody else up; it is left as it is."""
+    validator = load_schemas(V16).requests["MeterValues"]
+    samples = [{"value": number} for number in range(count)]
+    payload = {
+        "connectorId": 1,
+        "meterValue": [{"timestamp": "2026-05-04T11:00:00Z", "sampledValue": samples}],
+    }
+    repaired = repair(payload, validator)
+    assert repaired.payload is payload
+    assert 1 <= len(repaired.left) <= 500
+    assert len(repaired.notes) == 1
+    assert samples[0] == {"value": 0}

@@ -22,7 +22,8 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s"\[\]{},:]+|"', re.DOTALL
 _CLOSER = {"[": "]", "{": "}"}
 # What stands before or behind a frame where text is written from C, or by Windows.
 _PADDING = "\0\ufeff \t\r\n"
-# Longer than any faulty frame seen; garbage beyond it is not worth the event loop's time.
+# In characters: longer than any faulty frame seen. What is beyond is not worth the event loop's
+# time, which everybody else waits for.
 _LONGEST_REPAIR = 65_536
 # No message of a charger has as many; a flood of them must not hold everybody else up.
 _MOST_VIOLATIONS = 500
@@ -112,11 +113,18 @@ def repair(payload: Any, validator: jsonschema_rs.Validator) -> Repaired:
         return Repaired(payload)
     if not isinstance(payload, dict):
         return Repaired({}, (), (Violation((), "type"),))
+    if len(orjson.dumps(payload)) > _LONGEST_REPAIR:
+        # As it is, for those who rely on nothing.
+        return Repaired(payload, ("too long to repair",), (Violation((), "type"),))
     notes: dict[str, None] = {}
     # Each pass can lay bare what the one before it hid, as in an array that was an object.
     for _ in range(3):
         changed = False
-        for error in list(islice(validator.iter_errors(payload), _MOST_VIOLATIONS)):
+        found = list(validator.iter_errors(payload))
+        if len(found) > _MOST_VIOLATIONS:
+            notes["too many faults to repair"] = None
+            break
+        for error in found:
             violation = _violation(error)
             notes[str(violation)] = None
             changed |= _mend(payload, violation, error.kind.as_dict())

@@ -76,7 +76,7 @@ async def test_faults(station: ChargingStation, charger: Charger) -> None:
 async def test_old_words(
     station: ChargingStation, charger: Charger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An older status does not undo a newer one, unless nothing came for a minute."""
+    """An older status does not undo a newer one, unless they go on for a minute."""
     await charger.status(1, "Charging")
     long_ago = "2026-01-02T03:04:05Z"
     await charger.status(1, "Preparing", timestamp=long_ago)

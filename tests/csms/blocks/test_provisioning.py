@@ -160,3 +160,37 @@ async def test_admitted_while_it_leaves(
     station.apply_settings(StationSettings(registration=RegistrationStatus.PENDING))
     await station.provisioning.admit()
     assert not station.connected
+
+
+async def test_what_a_boot_leaves_out_is_no_news(
+    station: ChargingStation, charger: Charger
+) -> None:
+    """A boot of empty words does not wipe out who the station is."""
+    before = station.provisioning.info
+    await charger.frame(
+        [
+            2,
+            "b1",
+            "BootNotification",
+            {"chargePointVendor": "", "chargePointModel": None},
+        ]
+    )
+    await charger.wait_for_reply("b1")
+    assert station.provisioning.info == before
+
+
+async def test_a_station_that_never_boots_is_set_up_all_the_same(
+    station: ChargingStation, connect_charger: MakeCharger
+) -> None:
+    """What it measures and how often is chosen after a mere connect too."""
+    charger = await connect_charger(
+        configuration={
+            "MeterValueSampleInterval": ConfigKey("600", False),
+            "MeterValuesSampledData": ConfigKey("Energy.Active.Import.Register", False),
+        }
+    )
+    await prepared(station)
+    assert charger.configuration["MeterValueSampleInterval"].value == "10"
+    assert (
+        "Power.Active.Import" in charger.configuration["MeterValuesSampledData"].value
+    )

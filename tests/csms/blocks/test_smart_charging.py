@@ -1,11 +1,13 @@
 """Charging limits: the ladder, what is kept, and what goes over the wire."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from custom_components.ocpp.csms.blocks.smart_charging import ladder
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.errors import (
@@ -99,6 +101,55 @@ async def test_the_ladder(
     assert station.smart_charging.amperes(1) is None
     nothing.takes = lambda _: True
     assert (await station.smart_charging.set_limit(1, 12)).purpose == "TxProfile"
+
+
+async def test_what_was_in_vain_is_tried_again(
+    station: ChargingStation,
+    charger: Charger,
+    nothing: Profiles,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In a session there are other ways; after a while or a boot the same may work."""
+    smart_charging = station.smart_charging
+    with pytest.raises(CommandRejected):
+        await smart_charging.set_limit(1, 10)
+    assert len(nothing.take()) == 16
+    await charger.start()
+    nothing.takes = lambda profile: (
+        profile["chargingProfilePurpose"] == "TxProfile" and profile["stackLevel"] == 0
+    )
+    assert (await smart_charging.set_limit(1, 10)).purpose == "TxProfile"
+
+    nothing.takes = lambda _: False
+    with pytest.raises(CommandRejected):
+        await smart_charging.set_limit(1, 11)
+    nothing.take()
+    with pytest.raises(CommandRejected):
+        await smart_charging.set_limit(1, 12)
+    assert len(nothing.take()) == 1
+    monkeypatch.setattr(ladder, "_IN_VAIN", -1)
+    smart_charging.on_boot()
+    for _ in range(2):
+        with pytest.raises(CommandRejected):
+            await smart_charging.set_limit(1, 12)
+        assert len(nothing.take()) > 20
+
+
+async def test_quiet_leaves_a_limit_that_is_over_alone(
+    central: CentralSystem, station: ChargingStation, everything: Profiles
+) -> None:
+    """It sends nothing by itself, and shows no limit that is not there."""
+    central.apply_options(replace(central.options, quiet=True))
+    await station.smart_charging.set_limit(1, 16)
+    await station.smart_charging.set_limit(1, 8, duration=60)
+    everything.take()
+    station.smart_charging._expire(1)
+    await at_rest(station)
+    assert everything.take() == []
+    assert station.smart_charging.limit(1) is None
+    # Wanted again, it is sent, since it is not in force.
+    await station.smart_charging.set_limit(1, 16)
+    assert len(everything.take()) == 1
 
 
 async def test_without_a_session(
