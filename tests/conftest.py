@@ -97,7 +97,7 @@ async def entry(
             | {
                 "settle": 0,
                 "boot_grace": 0.05,
-                "adoption_grace": 0.5,
+                "adoption_grace": 5,
                 "call_timeout": 2,
             }
         )

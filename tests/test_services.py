@@ -117,6 +117,10 @@ async def test_limits_are_cleared(
     await charging.tick(10)
     assert charging.flow().current == 16
     assert hass.states.get("number.garage_current_limit").state == "unknown"
+    # That there was nothing to remove is no error, and is told.
+    assert await act(hass, "clear_charging_rate", garage.device_id) == {
+        "status": "Unknown"
+    }
 
 
 async def test_a_session_is_started_with_a_card_and_a_limit_and_stopped(

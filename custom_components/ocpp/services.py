@@ -133,9 +133,9 @@ async def _clear_charging_rate(call: ServiceCall) -> ServiceResponse:
     """Remove the limits of a charger."""
     charger, evse = _target(call)
     with translated_errors(charger.name):
-        await charger.station.smart_charging.clear(evse)
+        removed = await charger.station.smart_charging.clear(evse)
     charger.station.flush()
-    return {"status": "Accepted"}
+    return {"status": "Accepted" if removed else "Unknown"}
 
 
 async def _start_transaction(call: ServiceCall) -> ServiceResponse:

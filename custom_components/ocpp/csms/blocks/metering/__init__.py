@@ -233,6 +233,7 @@ class Metering(Block):
         for evse, (value, at) in facts.get("registers", {}).items():
             moment = datetime.fromisoformat(at)
             self._registers[int(evse)] = Register(value, moment)
+            self._newest[int(evse)] = moment
             self.readings.setdefault(int(evse), {})[ENERGY_REGISTER] = MeterReading(
                 value, moment, moment
             )

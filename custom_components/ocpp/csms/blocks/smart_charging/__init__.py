@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Purpose", "SmartCharging"]
 
+_GONE = frozenset({"Accepted", "Unknown"})
 # How long an accepted start may take to become a transaction.
 _START_WITHIN = timedelta(minutes=5)
 
@@ -108,11 +109,12 @@ class SmartCharging(Block):
             for replaced in [evse] if evse else [0, *self.station.evses]:
                 self._forget(replaced)
 
-    async def clear(self, evse: int) -> None:
+    async def clear(self, evse: int) -> bool:
         """Remove the limits of an EVSE, whoever set them; with EVSE 0, all (K10).
 
-        That there was nothing to remove is as good.
+        Return false when the station had none, which is as good.
         """
+        removed = False
         filters: list[Payload] = [{}]
         if evse:
             filters = [
@@ -124,14 +126,12 @@ class SmartCharging(Block):
                 fallback = {"connectorId": 0, "chargingProfilePurpose": limit.purpose}
                 filters.append(fallback)
         async with self._order:
-            for chosen in filters:
-                await self.command(
-                    "ClearChargingProfile",
-                    chosen,
-                    accepted=frozenset({"Accepted", "Unknown"}),
-                )
+            for what in filters:
+                said = await self.command("ClearChargingProfile", what, accepted=_GONE)
+                removed |= said["status"] == "Accepted"
             for cleared in [evse] if evse else list({0, *self.limits, *self._standing}):
                 self._forget(cleared)
+        return removed
 
     async def composite_schedule(
         self, evse: int, duration: int, unit: RateUnit | None = None
