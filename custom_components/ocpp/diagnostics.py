@@ -69,7 +69,7 @@ def _charger(entry: OcppConfigEntry, charger: Charger) -> dict[str, Any]:
 def _evse(charger: Charger, evse: int) -> dict[str, Any]:
     station = charger.station
     state = station.availability.state(evse)
-    transaction = station.transactions.latest.get(evse)
+    transaction = station.transactions.session(evse)
     return {
         "status": vars(state) if state else None,
         "transaction": {

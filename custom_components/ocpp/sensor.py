@@ -62,12 +62,12 @@ def _vendor_error(station: ChargingStation, evse: int) -> Value:
 
 
 def _session_energy(station: ChargingStation, evse: int) -> Value:
-    transaction = station.transactions.latest.get(evse)
-    return round(transaction.energy / 1000, 3) if transaction is not None else None
+    energy = station.transactions.energy(evse)
+    return round(energy / 1000, 3) if energy is not None else None
 
 
 def _session_start(station: ChargingStation, evse: int) -> Value:
-    transaction = station.transactions.latest.get(evse)
+    transaction = station.transactions.session(evse)
     return transaction.started if transaction is not None else None
 
 
@@ -77,7 +77,7 @@ def _id_token(station: ChargingStation, evse: int) -> Value:
 
 
 def _stop_reason(station: ChargingStation, evse: int) -> Value:
-    transaction = station.transactions.latest.get(evse)
+    transaction = station.transactions.session(evse)
     return transaction.stop_reason if transaction is not None else None
 
 

@@ -115,7 +115,8 @@ def picture(station: ChargingStation) -> dict[str, Any]:
         },
         "sessions": {
             str(evse): session(transaction)
-            for evse, transaction in station.transactions.latest.items()
+            for evse in (0, *station.evses)
+            if (transaction := station.transactions.session(evse)) is not None
         },
         "limits": {
             str(evse): [limit.value, limit.unit.value, limit.purpose]

@@ -15,7 +15,8 @@ from websockets.typing import Subprotocol
 from .admission import identity_of
 from .charging_station import ChargingStation
 from .model import Options, RegistrationStatus, StationSettings
-from .schemas import Schemas, load_schemas
+from .schemas import load_schemas
+from .shared import Shared
 from .store import Store
 from .versions import SPOKEN, V16, Version, negotiate
 
@@ -101,8 +102,7 @@ class CentralSystem:
         """Prepare to listen on an address."""
         self.host = host
         self.port = port
-        self.store = store
-        self.options = options
+        self.shared = Shared(store=store, options=options)
         # Those people decided to have, and those that wait for that.
         self.stations: dict[str, ChargingStation] = {}
         self.visitors: dict[str, ChargingStation] = {}
@@ -111,13 +111,13 @@ class CentralSystem:
         self.on_visitor: Callable[[ChargingStation], None] = lambda _: None
         self.on_introduced: Callable[[ChargingStation], None] = lambda _: None
         self._server: Server | None = None
-        self._schemas: dict[Version, Schemas] = {}
         self._refused_identities = 0
 
     async def open(self) -> None:
         """Load the schemas; stations can be added from then on."""
         for version in SPOKEN:
-            self._schemas[version] = await asyncio.to_thread(load_schemas, version)
+            schemas = await asyncio.to_thread(load_schemas, version)
+            self.shared.schemas[version] = schemas
 
     async def bind(self) -> None:
         """Take the port without accepting yet; raises `OSError` when it can't be had."""
@@ -159,6 +159,11 @@ class CentralSystem:
             self._server = None
         await asyncio.gather(*(station.stop() for station in stations))
 
+    @property
+    def options(self) -> Options:
+        """Return how all stations are treated."""
+        return self.shared.options
+
     # --- stations -----------------------------------------------------------------------
 
     async def add_station(
@@ -183,7 +188,7 @@ class CentralSystem:
         """Have a station no more; should it come again, it is unknown."""
         if (station := self.stations.pop(identity.casefold(), None)) is not None:
             await station.stop()
-            await self.store.forget_station(station.identity)
+            await self.shared.store.forget_station(station.identity)
 
     def station(self, identity: str) -> ChargingStation | None:
         """Return an adopted station. Letter case does not tell two stations apart."""
@@ -191,18 +196,10 @@ class CentralSystem:
 
     def apply_options(self, options: Options) -> None:
         """Treat all stations by other options from now on."""
-        self.options = options
-        for station in (*self.stations.values(), *self.visitors.values()):
-            station.options = options
+        self.shared.options = options
 
     def _build(self, identity: str, settings: StationSettings) -> ChargingStation:
-        return ChargingStation(
-            identity,
-            settings=settings,
-            options=self.options,
-            store=self.store,
-            schemas=self._schemas,
-        )
+        return ChargingStation(identity, settings=settings, shared=self.shared)
 
     # --- handshake ----------------------------------------------------------------------
 

@@ -33,8 +33,7 @@ from .model import (
 )
 from .preparation import Preparation
 from .rpc import Rpc, Socket
-from .schemas import Schemas
-from .store import Store
+from .shared import Shared
 from .versions import V16, Version
 
 # What a station that is kept waiting must not be sent.
@@ -63,16 +62,15 @@ class ChargingStation(Listeners):
         identity: str,
         *,
         settings: StationSettings,
-        options: Options,
-        store: Store,
-        schemas: dict[Version, Schemas],
+        shared: Shared,
     ) -> None:
         """Build a station that is offline."""
         super().__init__()
         self.identity = identity
         self.settings = settings
-        self.options = options
-        self.store = store
+        self.shared = shared
+        self.store = shared.store
+        self.tariff = shared.tariff
         self.version = V16
         # The numbers begin at 1, and every station has that one.
         self.evses: list[int] = [1]
@@ -113,13 +111,18 @@ class ChargingStation(Listeners):
             "data_transfer": self.data_transfer,
         }
         self.preparation = Preparation(self)
-        self._schemas = schemas
+        self._schemas = shared.schemas
         self._messages: dict[Version, dict[str, Message]] = {}
         self._rpc: Rpc | None = None
         self._connection: Connection | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._save_timer: asyncio.TimerHandle | None = None
         self._stopped = False
+
+    @property
+    def options(self) -> Options:
+        """Return how all stations are treated."""
+        return self.shared.options
 
     # --- memory -------------------------------------------------------------------------
 

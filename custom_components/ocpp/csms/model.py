@@ -191,6 +191,13 @@ class Transaction:
     token_info: IdTokenInfo = IdTokenInfo()
     meter_start: float | None = None
     energy: float = 0
+    # In the currency that was Home Assistant's then; None where there was no price.
+    cost: float | None = None
+    # Whether the price of all its energy was known.
+    cost_complete: bool = True
+    currency: str | None = None
+    # What the card was called when it started.
+    card: str | None = None
     ended: datetime | None = None
     meter_stop: float | None = None
     stop_reason: str | None = None
@@ -199,6 +206,41 @@ class Transaction:
     def running(self) -> bool:
         """Return whether it has not ended yet."""
         return self.ended is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionStarted:
+    """A session that began to run."""
+
+    transaction: Transaction
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionEnded:
+    """A session that is over.
+
+    `interrupted` where nobody meant to end it; `known` where its end had been guessed
+    before, and has come after all.
+    """
+
+    transaction: Transaction
+    interrupted: bool
+    known: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardPresented:
+    """A card that somebody held to a station, and what was thought of it.
+
+    EVSE 0 where the station has several and does not say which.
+    """
+
+    evse: int
+    id_token: str
+    info: IdTokenInfo
+
+
+type Event = SessionStarted | SessionEnded | CardPresented
 
 
 class RateUnit(StrEnum):

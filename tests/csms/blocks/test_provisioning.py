@@ -56,7 +56,7 @@ async def test_who_it_is(
     await prepared(station)
     await station.save()
     other = CentralSystem(
-        host="127.0.0.1", port=0, store=central.store, options=central.options
+        host="127.0.0.1", port=0, store=central.shared.store, options=central.options
     )
     await other.open()
     reborn = await other.add_station(IDENTITY, StationSettings())

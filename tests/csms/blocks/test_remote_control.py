@@ -17,6 +17,7 @@ from custom_components.ocpp.csms.errors import (
     StationOffline,
 )
 from custom_components.ocpp.csms.model import StationSettings
+from tests.csms.blocks.test_transactions import session
 from tests.csms.conftest import MakeCharger, prepared
 from tests.simulator import CallError, Charger, ConfigKey, Silence
 
@@ -31,7 +32,7 @@ async def test_start(station: ChargingStation, charger: Charger) -> None:
         "idTag": "KITCHEN",
     }
     await charger.settle()
-    assert station.transactions.latest[1].id_token == "KITCHEN"
+    assert session(station).id_token == "KITCHEN"
 
 
 async def test_start_with_another_card(
@@ -77,7 +78,7 @@ async def test_stop(station: ChargingStation, charger: Charger) -> None:
         "transactionId": number
     }
     await charger.settle()
-    assert station.transactions.latest[1].stop_reason == "remote"
+    assert session(station).stop_reason == "remote"
 
 
 async def test_stop_of_the_station(
@@ -103,7 +104,7 @@ async def test_unlock(station: ChargingStation, charger: Charger) -> None:
     await charger.start()
     await station.remote_control.unlock(1)
     await charger.settle()
-    assert station.transactions.latest[1].stop_reason == "unlock_command"
+    assert session(station).stop_reason == "unlock_command"
 
 
 async def test_trigger_is_answered_before_it_is(
@@ -141,7 +142,7 @@ async def test_errors(
     error: type[Exception],
 ) -> None:
     """Each way to fail has an error of its own, and costs nothing beyond."""
-    station.options = type(station.options)(call_timeout=0.1)
+    station.shared.options = type(station.options)(call_timeout=0.1)
     station._rpc._timeout = 0.1  # type: ignore[union-attr]
     charger.answers["TriggerMessage"] = answer
     with pytest.raises(error):

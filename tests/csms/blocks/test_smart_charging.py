@@ -218,7 +218,10 @@ async def test_what_worked_is_remembered(
     assert profiles.take() == [takes]
     await central.close()
     other = CentralSystem(
-        host="127.0.0.1", port=central.port, store=central.store, options=Options()
+        host="127.0.0.1",
+        port=central.port,
+        store=central.shared.store,
+        options=Options(),
     )
     await other.open()
     reborn = await other.add_station(IDENTITY, StationSettings())
@@ -430,7 +433,7 @@ async def test_again_after_a_reboot(station: ChargingStation, charger: Charger) 
 async def test_quiet(station: ChargingStation, charger: Charger) -> None:
     """Nothing is sent again by itself, but a wish is, although it is the same."""
     await station.smart_charging.set_limit(1, 10)
-    station.options = Options(quiet=True, settle=0)
+    station.shared.options = Options(quiet=True, settle=0)
     await charger.boot()
     await prepared(station)
     await charger.start()
@@ -549,7 +552,7 @@ async def test_restart_while_a_limit_holds_for_some_time(
     other = CentralSystem(
         host="127.0.0.1",
         port=central.port,
-        store=central.store,
+        store=central.shared.store,
         options=central.options,
     )
     await other.open()
@@ -589,7 +592,7 @@ async def test_start_with_a_limit(
     assert "transactionId" not in profile
     await charger.settle()
     await at_rest(station)
-    assert station.transactions.latest[1].running
+    assert station.transactions.running(1)
     assert station.smart_charging.amperes(1) == 8
     assert everything.take() == []
     await charger.stop()

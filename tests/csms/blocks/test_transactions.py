@@ -20,6 +20,7 @@ from custom_components.ocpp.csms.model import (
     Topic,
     Transaction,
 )
+from custom_components.ocpp.csms.shared import Shared
 from custom_components.ocpp.csms.store import Store
 from tests.csms.conftest import IDENTITY, MakeCharger
 from tests.csms.talk import at_rest
@@ -95,7 +96,9 @@ async def sample(
 
 def session(station: ChargingStation, evse: int = 1) -> Transaction:
     """Return the newest session."""
-    return station.transactions.latest[evse]
+    transaction = station.transactions.session(evse)
+    assert transaction is not None
+    return transaction
 
 
 @pytest.fixture
@@ -112,7 +115,7 @@ async def restarted(central: CentralSystem) -> AsyncGenerator[ChargingStation]:
         other = CentralSystem(
             host="127.0.0.1",
             port=central.port,
-            store=central.store,
+            store=central.shared.store,
             options=central.options,
         )
         await other.open()
@@ -243,7 +246,7 @@ async def test_stop_of_nothing(station: ChargingStation, charger: Charger) -> No
     """An unknown id is answered and kept as a record that is no session to show."""
     assert await stop(charger, 4711, 900) == {}
     assert await stop(charger, 4711, 900) == {}
-    assert station.transactions.latest == {}
+    assert station.transactions.session(1) is None
     kept = await station.store.find(IDENTITY, "4711")
     assert kept is not None
     assert (kept.evse, kept.meter_stop, kept.running) == (0, 900, False)
@@ -272,7 +275,7 @@ async def test_stop_without_id_of_two(
     assert session(station, 2).running
     with pytest.raises(NoTransaction):
         station.transactions.the_running(None)
-    assert station.transactions.the_running(2) is session(station, 2)
+    assert station.transactions.the_running(2) == session(station, 2)
 
 
 async def test_stop_of_another_stations_transaction(
@@ -363,8 +366,8 @@ async def test_session_known_from_its_samples(
     await status(charger, "Charging", 0)
     await sample(charger, 5300, 815, seconds=10)
     await sample(charger, 5900, 815)
-    running = station.transactions.running(1)
-    assert running is not None
+    running = session(station)
+    assert running.running
     assert (running.id, running.meter_start, running.energy) == ("815", None, 900)
     charger.answers["RemoteStopTransaction"] = {"status": "Accepted"}
     await station.remote_control.stop(1)
@@ -430,9 +433,7 @@ async def test_killed_before_anything_was_counted(
     reborn = ChargingStation(
         IDENTITY,
         settings=StationSettings(),
-        options=Options(),
-        store=store,
-        schemas={},
+        shared=Shared(store=store, options=Options()),
     )
     await reborn.load()
     assert session(reborn).id == str(number)

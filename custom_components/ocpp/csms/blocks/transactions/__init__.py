@@ -13,6 +13,8 @@ from ...model import (
     EvseStatus,
     IdTokenInfo,
     Payload,
+    SessionEnded,
+    SessionStarted,
     Topic,
     Transaction,
     utcnow,
@@ -21,6 +23,7 @@ from ...versions import V16
 from ..block import Block, answers
 from . import v16
 from .energy import SessionEnergy
+from .tally import Tally
 
 if TYPE_CHECKING:
     from ...charging_station import ChargingStation
@@ -30,6 +33,11 @@ __all__ = ["STOP_REASONS", "UNKNOWN_END", "Transactions"]
 # The end of a session whose own end never came.
 UNKNOWN_END = "unknown_end"
 STOP_REASONS = (*v16.STOP_REASONS.values(), UNKNOWN_END)
+# The ends that nobody meant: neither the driver, the owner nor the car.
+_INTERRUPTIONS = frozenset(
+    {"emergency_stop", "hard_reset", "other", "power_loss", "reboot", "soft_reset"}
+    | {UNKNOWN_END}
+)
 _SAVE_EVERY = timedelta(minutes=5)
 _REMEMBERED_ENDS = 32
 
@@ -40,9 +48,10 @@ class Transactions(Block):
     def __init__(self, station: ChargingStation) -> None:
         """Begin with none."""
         super().__init__(station)
-        # The newest of each EVSE, running or ended; what people are shown.
-        self.latest: dict[int, Transaction] = {}
-        self._energies: dict[int, SessionEnergy] = {}
+        # The newest of each EVSE, running or ended. How far the running ones are is in
+        # their tallies, by number.
+        self._latest: dict[int, Transaction] = {}
+        self._tallies: dict[int, Tally] = {}
         self._saved: dict[int, datetime] = {}
         # Ids that are over: samples that still carry them begin nothing.
         self._over: deque[str] = deque(maxlen=_REMEMBERED_ENDS)
@@ -51,22 +60,35 @@ class Transactions(Block):
 
     async def load(self) -> None:
         """Take up the newest transactions of each EVSE from the store."""
-        for transaction, energy in await self.station.store.latest(
+        for transaction, counting in await self.station.store.latest(
             self.station.identity
         ):
-            self.latest[transaction.evse] = transaction
+            self._latest[transaction.evse] = transaction
             if transaction.running:
-                self._energies[transaction.number] = SessionEnergy(
-                    **{"start": transaction.meter_start} | energy
-                )
+                energy = SessionEnergy(**{"start": transaction.meter_start} | counting)
+                self._tally(transaction, energy)
             else:
                 self._over.append(transaction.id)
 
     # --- what people and other blocks ask -----------------------------------------------
 
+    def session(self, evse: int) -> Transaction | None:
+        """Return the newest transaction of an EVSE, running or ended, as it is by now."""
+        transaction = self._latest.get(evse)
+        if transaction is None or not transaction.running:
+            return transaction
+        return self._tally(transaction).applied_to(transaction)
+
+    def energy(self, evse: int) -> float | None:
+        """Return what the newest transaction of an EVSE has charged, in Wh."""
+        if (transaction := self._latest.get(evse)) is None:
+            return None
+        tally = self._tallies.get(transaction.number)
+        return transaction.energy if tally is None else tally.energy
+
     def running(self, evse: int) -> Transaction | None:
-        """Return the transaction that runs on an EVSE."""
-        transaction = self.latest.get(evse)
+        """Return the transaction that runs on an EVSE, as it was when last stored."""
+        transaction = self._latest.get(evse)
         return transaction if transaction is not None and transaction.running else None
 
     def the_running(self, evse: int | None) -> Transaction:
@@ -77,7 +99,7 @@ class Transactions(Block):
         """
         running = [
             transaction
-            for transaction in self.latest.values()
+            for transaction in self._latest.values()
             if transaction.running and evse in (None, transaction.evse)
         ]
         if len(running) != 1:
@@ -134,7 +156,7 @@ class Transactions(Block):
 
     async def _meant_by(self, stop: v16.Stop) -> Transaction | None:
         if stop.transaction_id is not None:
-            for transaction in self.latest.values():
+            for transaction in self._latest.values():
                 if transaction.id == stop.transaction_id:
                     return transaction
             return await self.station.store.find(
@@ -144,7 +166,7 @@ class Transactions(Block):
         # nor the connector, so only a single candidate will do.
         fitting = [
             transaction
-            for transaction in self.latest.values()
+            for transaction in self._latest.values()
             if transaction.running and transaction.started <= stop.at
         ]
         return fitting[0] if len(fitting) == 1 else None
@@ -169,34 +191,31 @@ class Transactions(Block):
         evse = transaction.evse
         if (lost := self.running(evse)) is not None:
             await self._close(lost, transaction.started)
-        self._energies[transaction.number] = SessionEnergy(
+        energy = SessionEnergy(
             start=transaction.meter_start, before=self.station.metering.register(evse)
         )
-        self.latest[evse] = transaction
+        self._tally(transaction, energy).begin()
+        self._latest[evse] = transaction
         self.station.add_evse(evse)
         if transaction.meter_start:
             self.station.metering.take_register(
                 evse, transaction.meter_start, transaction.started
             )
         self.changed(Topic.TRANSACTION, evse)
+        self.station.happened(SessionStarted(transaction=transaction))
         self.station.smart_charging.on_transaction_started(evse)
 
     async def _end(self, transaction: Transaction, stop: v16.Stop) -> None:
-        newest = self.latest.get(transaction.evse)
-        if newest is not None and newest.number == transaction.number:
-            # The samples that came with the stop may have added to it.
-            transaction = newest
-        energy = self._energies.get(transaction.number) or SessionEnergy(
-            start=transaction.meter_start
-        )
+        tally = self._tally(transaction)
+        tally.finish(stop.meter_stop, stop.at)
         await self._store_end(
             replace(
                 transaction,
                 ended=max(stop.at, transaction.started),
-                energy=max(energy.finish(stop.meter_stop), transaction.energy),
                 meter_stop=stop.meter_stop,
                 stop_reason=stop.reason,
-            )
+            ),
+            known=not transaction.running,
         )
         if stop.meter_stop:
             self.station.metering.take_register(
@@ -213,17 +232,41 @@ class Transactions(Block):
             )
         )
 
-    async def _store_end(self, ended: Transaction) -> None:
-        await self.station.store.save(ended, self._energy_state(ended))
+    async def _store_end(self, ended: Transaction, *, known: bool = False) -> None:
+        tally = self._tally(ended)
+        ended = tally.applied_to(ended)
+        await self.station.store.save(ended, tally.as_dict())
+        del self._tallies[ended.number]
+        self._saved.pop(ended.number, None)
         self._over.append(ended.id)
-        newest = self.latest.get(ended.evse)
+        newest = self._latest.get(ended.evse)
         if newest is not None and newest.number == ended.number:
-            self.latest[ended.evse] = ended
+            self._latest[ended.evse] = ended
             self.station.metering.on_transaction_ended(
                 ended.evse, ended.ended or utcnow()
             )
             self.station.smart_charging.on_transaction_ended(ended.evse)
             self.changed(Topic.TRANSACTION, ended.evse)
+        self.station.happened(
+            SessionEnded(
+                transaction=ended,
+                interrupted=ended.stop_reason in _INTERRUPTIONS,
+                known=known,
+            )
+        )
+
+    def _tally(
+        self, transaction: Transaction, energy: SessionEnergy | None = None
+    ) -> Tally:
+        """Return how far a transaction is; one that is not counted yet begins now."""
+        tally = self._tallies.get(transaction.number)
+        if tally is None:
+            tally = self._tallies[transaction.number] = Tally(
+                transaction,
+                energy or SessionEnergy(start=transaction.meter_start),
+                self.station.tariff,
+            )
+        return tally
 
     def _evse_of(self, connector: int) -> int:
         """Return the EVSE a connector number means; 0 where it can't be known."""
@@ -255,13 +298,7 @@ class Transactions(Block):
         running = self.running(evse)
         if running is None or (at < running.started and transaction_id != running.id):
             return
-        energy = self._energies.setdefault(
-            running.number, SessionEnergy(start=running.meter_start)
-        )
-        energy.take(register)
-        counted = max(energy.energy, running.energy)
-        if counted != running.energy:
-            running = self.latest[evse] = replace(running, energy=counted)
+        if self._tally(running).take(register, at):
             self.changed(Topic.ENERGY, evse)
         now = utcnow()
         if now - self._saved.get(running.number, running.started) >= _SAVE_EVERY:
@@ -307,25 +344,21 @@ class Transactions(Block):
                 and (known.running or known.stop_reason == UNKNOWN_END)
                 and known.evse == evse
             ):
-                self.latest[evse] = replace(known, ended=None, stop_reason=None)
+                self._latest[evse] = replace(known, ended=None, stop_reason=None)
                 if known.id in self._over:
                     self._over.remove(known.id)
                 self.changed(Topic.TRANSACTION, evse)
-
-    def _energy_state(self, transaction: Transaction) -> dict[str, object]:
-        energy = self._energies.get(transaction.number)
-        if transaction.ended is not None:
-            self._energies.pop(transaction.number, None)
-            self._saved.pop(transaction.number, None)
-        return energy.as_dict() if energy is not None else {}
 
     async def _save_running(self, evse: int) -> None:
         # Never behind the back of its end, which would undo that.
         async with self._order:
             if (running := self.running(evse)) is not None:
-                await self.station.store.save(running, self._energy_state(running))
+                tally = self._tally(running)
+                await self.station.store.save(
+                    tally.applied_to(running), tally.as_dict()
+                )
 
     async def save(self) -> None:
         """Store how far the running sessions are."""
-        for evse in list(self.latest):
+        for evse in list(self._latest):
             await self._save_running(evse)
