@@ -59,15 +59,19 @@ class OcppEntity(Entity):
     @callback
     def _update(self) -> None:
         """Write the state if it is another."""
-        shown = self._present(), self.available
+        shown = self._present()
         if shown != self._shown:
             self._shown = shown
             self.async_write_ha_state()
 
     @callback
     def _update_availability(self) -> None:
+        before = self.available
         self._attr_available = self.station.connected
-        self._update()
+        shown = self._present()
+        if shown != self._shown or self.available != before:
+            self._shown = shown
+            self.async_write_ha_state()
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -78,7 +82,7 @@ class OcppEntity(Entity):
             self.station.watch(Part(Topic.CONNECTION), self._update_availability)
         )
         self._attr_available = self.station.connected
-        self._shown = self._present(), self.available
+        self._shown = self._present()
 
     async def async_entity_id_changed(self, old_entity_id: str) -> None:
         """Stay as it is: nothing here depends on the entity id."""

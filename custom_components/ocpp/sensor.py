@@ -211,13 +211,13 @@ class OcppMeasurandSensor(OcppEntity, SensorEntity):
             evse=evse,
             watched=(Part(Topic.METER, evse, description.reading),),
         )
+        self._reading, self._factor = description.reading, description.factor
 
     @override
     def _present(self) -> Value:
-        description = self.entity_description
-        reading = self.station.metering.reading(self.evse, description.reading)
+        reading = self.station.metering.reading(self.evse, self._reading)
         value = None
         if reading is not None:
-            value = round(reading.value * description.factor, 3)
+            value = round(reading.value * self._factor, 3)
         self._attr_native_value = value
         return value

@@ -41,6 +41,7 @@ _ONLY_WHEN_ACCEPTED = frozenset({"RemoteStartTransaction", "RemoteStopTransactio
 _MOST_NOTES = 200
 _SAVE_LATER = 300
 _SAVE_SOON = 1
+_LAST_SEEN = Part(Topic.LAST_SEEN)
 
 
 class Connection(Socket, Protocol):
@@ -144,6 +145,9 @@ class ChargingStation(Listeners):
         if self._save_timer is not None:
             self._save_timer.cancel()
             self._save_timer = None
+        await self.transactions.save()
+        if not self.adopted:
+            return
         facts: dict[str, Any] = {
             name: kept for name, block in self.blocks.items() if (kept := block.facts())
         }
@@ -154,6 +158,8 @@ class ChargingStation(Listeners):
     def remember(self, *, within: float = _SAVE_SOON) -> None:
         """Have the state saved within some seconds."""
         if self._stopped or not self.adopted:
+            return
+        if self._save_timer is not None and within == _SAVE_LATER:
             return
         loop = asyncio.get_running_loop()
         if self._save_timer is not None:
@@ -247,7 +253,7 @@ class ChargingStation(Listeners):
         self.provisioning.booted.clear()
         self.remote_control.asked_for.clear()
         self.changed(Part(Topic.CONNECTION))
-        self.changed(Part(Topic.LAST_SEEN))
+        self.changed(_LAST_SEEN)
         self.flush()
         # Most reconnect without booting. They get some time to do so all the same.
         self.preparation.begin_in(self.options.boot_grace, booted=False)
@@ -272,7 +278,7 @@ class ChargingStation(Listeners):
     async def _handle(self, action: str, payload: Any) -> Payload:
         """Answer a CALL of the station."""
         self.last_seen = utcnow()
-        self.changed(Part(Topic.LAST_SEEN))
+        self.changed(_LAST_SEEN)
         schemas = self._schemas[self.version]
         message = self._table(self.version).get(action)
         if message is None:
@@ -338,7 +344,7 @@ class ChargingStation(Listeners):
         schemas.check_request(action, payload)
         answer = await self._rpc.call(action, payload)
         self.last_seen = utcnow()
-        self.changed(Part(Topic.LAST_SEEN))
+        self.changed(_LAST_SEEN)
         repaired = lenient.repair(answer, schemas.responses[action])
         for note in repaired.notes:
             self.note(f"{action} answer: {note}")
@@ -392,6 +398,4 @@ class ChargingStation(Listeners):
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
-        await self.transactions.save()
-        if self.adopted:
-            await self.save()
+        await self.save()

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from ...errors import CommandFailed, CommandRejected, NotSupported
 from ...lenient import transaction_id
-from ...model import MeterReading, Payload, SampleSet, Topic, utcnow
+from ...model import MeterReading, Part, Payload, SampleSet, Topic, utcnow
 from ...versions import V16
 from ..block import Block, answers
 from . import v16
@@ -49,6 +49,8 @@ class Metering(Block):
         self._registers: dict[int, Register] = {}
         # The newest moment that each EVSE dated anything at.
         self._newest: dict[int, datetime] = {}
+        # How the samples of each EVSE are spelled.
+        self._patterns: dict[int, v16.Pattern] = {}
         # The list of measurands that the station settled on when it was asked for ours.
         self._settled: str | None = None
 
@@ -88,7 +90,10 @@ class Metering(Block):
 
     def take_up(self, evse: int, meter_values: Any, transaction: str | None) -> None:
         """Take up the samples that came with another message."""
-        self._take_up(evse, v16.read_meter_values(meter_values), transaction)
+        if (pattern := self._patterns.get(evse)) is None:
+            pattern = self._patterns[evse] = v16.Pattern()
+        sets = v16.read_meter_values(meter_values, pattern)
+        self._take_up(evse, sets, transaction)
 
     def _take_up(
         self, evse: int, sets: Iterable[SampleSet], transaction: str | None
@@ -96,14 +101,21 @@ class Metering(Block):
         self.station.add_evse(evse)
         over = self.station.transactions.is_over(transaction)
         received = utcnow()
+        readings = self.readings.get(evse, {})
         for at, values, dated in sets:
             late = self._is_late(evse, at, dated=dated)
             for name, value in values.items():
                 reading = MeterReading(value, at, received, dated)
                 if name == ENERGY_REGISTER:
                     self._take_register(evse, reading, transaction, late=late)
-                elif not (over and flows(name)):
-                    self._take_reading(evse, name, reading, late=late)
+                elif late or over or (before := readings.get(name)) is None:
+                    if not (over and flows(name)):
+                        self._take_reading(evse, name, reading, late=late)
+                else:
+                    # The usual case, in place: there are a dozen in each message.
+                    readings[name] = reading
+                    if before.value != value:
+                        self.station.changed(_part(evse, name))
 
     def _is_late(self, evse: int, at: datetime, *, dated: bool) -> bool:
         """Return whether samples are older than others before them: the rare case."""
@@ -126,7 +138,8 @@ class Metering(Block):
         before = self.reading(evse, ENERGY_REGISTER)
         if late and self._is_overtaken(reading, before):
             return
-        register = self._registers.setdefault(evse, Register())
+        if (register := self._registers.get(evse)) is None:
+            register = self._registers[evse] = Register()
         if not register.take(reading.value, reading.at, dated=reading.dated):
             return
         self._take_reading(evse, ENERGY_REGISTER, reading, late=late)
@@ -146,7 +159,7 @@ class Metering(Block):
             return
         readings[name] = reading
         if before is None or before.value != reading.value:
-            self.changed(Topic.METER, evse, name)
+            self.station.changed(_part(evse, name))
 
     def _is_overtaken(self, reading: MeterReading, by: MeterReading | None) -> bool:
         return self.station.order.is_overtaken(reading, by, reading.received)
@@ -166,7 +179,7 @@ class Metering(Block):
         for name, reading in readings.items():
             if reading.value and flows(name):
                 readings[name] = MeterReading(0.0, max(at, reading.at), received)
-                self.changed(Topic.METER, evse, name)
+                self.station.changed(_part(evse, name))
 
     # --- setting the station up ---------------------------------------------------------
 
@@ -249,6 +262,12 @@ class Metering(Block):
                 if register.at is not None
             },
         }
+
+
+@lru_cache(maxsize=4096)
+def _part(evse: int, name: str) -> Part:
+    """Return the part that a reading is."""
+    return Part(Topic.METER, evse, name)
 
 
 def _in_order(names: list[str]) -> list[str]:

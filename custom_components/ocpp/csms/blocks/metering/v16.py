@@ -1,6 +1,7 @@
 """How OCPP 1.6 spells meter values."""
 
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 
 from ...clock import Moment, moment
@@ -47,16 +48,102 @@ _FACTORS = {
     for unit in _SCALED
     for prefix, factor in (("k", 1000.0), ("m", 0.001))
 }
+# Beyond this many samples of one moment a message is not worth being learned.
+_MOST_SAMPLES = 100
+# A sample has seven fields. What is more, or longer, is not worth being remembered.
+_MOST_WORDS = 10
+_LONGEST_WORD = 50
 # All words of a sample together.
 _LONGEST_WORDS = 200
 # A measurand left out means the energy register, unless the unit tells otherwise.
 _ENERGY_UNITS = frozenset({None, "", "Wh", "kWh"})
 
 
-def read_meter_values(meter_values: Any) -> list[SampleSet]:
+class Pattern:
+    """The words of the message before, in which nearly every message is spelled as well.
+
+    Of such a message only the values are looked at.
+    """
+
+    def __init__(self) -> None:
+        """Begin without any words."""
+        # The samples, but for their values; which of them to read as what; and which of
+        # these to scale.
+        self._samples: list[dict[str, Any]] = []
+        self._places: list[int] = []
+        self._names: list[str] = []
+        self._scaled: list[tuple[int, float, float]] = []
+
+    def values(self, sampled: list[Any]) -> dict[str, float]:
+        """Return the best value of each key, and the totals of what came by phase only."""
+        if not self._fits(sampled):
+            self._learn(sampled)
+            return _values(sampled)
+        try:
+            numbers = [float(sampled[place]["value"]) for place in self._places]
+        except KeyError, TypeError, ValueError:
+            return _values(sampled)
+        if not isfinite(sum(numbers)):
+            return _values(sampled)
+        for place, factor, offset in self._scaled:
+            numbers[place] = round(numbers[place] * factor + offset, 6)
+        values = dict(zip(self._names, numbers, strict=True))
+        add_totals(values)
+        return values
+
+    def _fits(self, sampled: list[Any]) -> bool:
+        """Return whether a message has these words, and texts for values."""
+        if len(sampled) != len(self._samples):
+            return False
+        for item, known in zip(sampled, self._samples, strict=True):
+            if item.__class__ is not dict:
+                return False
+            known["value"] = value = item.get("value")
+            # Compares all the words at once.
+            if value.__class__ is not str or item != known:
+                return False
+        return True
+
+    def _learn(self, sampled: list[Any]) -> None:
+        """Take up the words of a message, if they are no more than words."""
+        samples = [words for item in sampled if (words := _words(item)) is not None]
+        if len(samples) != len(sampled) or len(samples) > _MOST_SAMPLES:
+            self._samples = []
+            return
+        best: dict[str, tuple[int, int, Meaning]] = {}
+        for place, item in enumerate(sampled):
+            if (meaning := _meaning_of(item)) is not None:
+                known = best.get(meaning.key)
+                if known is None or meaning.rank < known[0]:
+                    best[meaning.key] = meaning.rank, place, meaning
+        self._samples = samples
+        self._names = list(best)
+        self._places = [place for _, place, _ in best.values()]
+        self._scaled = [
+            (i, meaning.factor, meaning.offset)
+            for i, (_, _, meaning) in enumerate(best.values())
+            if meaning.factor != 1 or meaning.offset
+        ]
+
+
+def _words(item: Any) -> dict[str, Any] | None:
+    """Return a sample without its value, if nothing in it is longer than a word."""
+    if not isinstance(item, dict) or len(item) > _MOST_WORDS:
+        return None
+    words = {name: word for name, word in item.items() if name != "value"}
+    for text in (*words.keys(), *words.values()):
+        if not isinstance(text, str) or len(text) > _LONGEST_WORD:
+            return None
+    return words
+
+
+def read_meter_values(
+    meter_values: Any, pattern: Pattern | None = None
+) -> list[SampleSet]:
     """Read the `meterValue` or `transactionData` list of a message, in order of time.
 
-    What can't be read is left out: one odd sample must not cost the others.
+    What can't be read is left out: one odd sample must not cost the others. With the
+    pattern of its station a message is read faster.
     """
     if not isinstance(meter_values, list):
         return []
@@ -72,10 +159,11 @@ def read_meter_values(meter_values: Any) -> list[SampleSet]:
         at = moment(element.get("timestamp"), received=received)
         # Some send each measurand of one moment in an element of its own.
         found.setdefault(at, []).extend(sampled)
+    read = _values if pattern is None or len(found) > 1 else pattern.values
     return [
         SampleSet(at.at, values, at.dated)
         for at, sampled in sorted(found.items())
-        if (values := _values(sampled))
+        if (values := read(sampled))
     ]
 
 
