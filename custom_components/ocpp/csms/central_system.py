@@ -62,25 +62,17 @@ class _Connection:
     def __init__(self, connection: ServerConnection) -> None:
         """Wrap a connection."""
         self._connection = connection
+        self.send = connection.send
 
-    async def send(self, message: str) -> None:
-        """Send a text frame."""
-        try:
-            await self._connection.send(message)
-        except ConnectionClosed as error:
-            raise ConnectionResetError from error
-
-    def __aiter__(self) -> AsyncIterator[str | bytes]:
+    async def __aiter__(self) -> AsyncIterator[str | bytes]:
         """Iterate over frames until the connection closes, however it does."""
-        return self
-
-    async def __anext__(self) -> str | bytes:
-        """Return the next frame."""
+        receive = self._connection.recv
         try:
-            # As bytes: text that is not UTF-8 would end the connection.
-            return await self._connection.recv(decode=False)
-        except ConnectionClosed as error:
-            raise StopAsyncIteration from error
+            while True:
+                # As bytes: text that is not UTF-8 would end the connection.
+                yield await receive(decode=False)
+        except ConnectionClosed:
+            return
 
     def abort(self) -> None:
         """Close with the code that asks the station to come back."""

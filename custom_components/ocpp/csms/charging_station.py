@@ -279,24 +279,24 @@ class ChargingStation(Listeners):
         """Answer a CALL of the station."""
         self.last_seen = utcnow()
         self.changed(_LAST_SEEN)
-        schemas = self._schemas[self.version]
         message = self._table(self.version).get(action)
         if message is None:
-            known = schemas.knows(action)
+            known = self._schemas[self.version].knows(action)
             self.note("unknown action" if not known else f"{action}: not supported")
             raise MessageRefused(
                 ErrorCode.NOT_SUPPORTED if known else ErrorCode.NOT_IMPLEMENTED
             )
-        self._check_admitted(message)
-        return await message.handle(self._understand(message, payload))
+        if self.settings.registration is not RegistrationStatus.ACCEPTED:
+            self._check_admitted(message)
+        validator = self._schemas[self.version].requests[action]
+        if not isinstance(payload, dict) or not validator.is_valid(payload):
+            payload = self._repair(message, payload)
+        return await message.handle(payload)
 
-    def _understand(self, message: Message, payload: Any) -> Payload:
+    def _repair(self, message: Message, payload: Any) -> Payload:
         """Repair a payload; refuse it only where what is left means nothing."""
         action = message.answers.action
-        validator = self._schemas[self.version].requests[action]
-        if isinstance(payload, dict) and validator.is_valid(payload):
-            return payload
-        repaired = lenient.repair(payload, validator)
+        repaired = lenient.repair(payload, self._schemas[self.version].requests[action])
         for note in repaired.notes:
             self.note(f"{action}: {note}")
         needs = message.answers.needs
@@ -314,11 +314,9 @@ class ChargingStation(Listeners):
 
         Transactions exist whatever we think of the station, and are recorded.
         """
-        action = message.answers.action
         if (
-            self.settings.registration is not RegistrationStatus.ACCEPTED
-            and not message.answers.always
-            and action not in self.remote_control.asked_for
+            not message.answers.always
+            and message.answers.action not in self.remote_control.asked_for
         ):
             raise MessageRefused(ErrorCode.SECURITY_ERROR, "not accepted yet")
 

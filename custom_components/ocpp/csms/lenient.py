@@ -29,19 +29,16 @@ _LONGEST_REPAIR = 65_536
 _MOST_VIOLATIONS = 500
 
 
-def parse(data: str | bytes) -> tuple[Any, bool]:
-    """Return the JSON value of a frame, and whether it had to be repaired.
+def read_broken(data: str | bytes) -> Any:
+    """Return the value of a frame that is not JSON.
 
     Raises `ValueError` when it can't be read.
     """
-    try:
-        return orjson.loads(data), False
-    except orjson.JSONDecodeError:
-        text = data if isinstance(data, str) else data.decode(errors="replace")
-        return orjson.loads(_repair_json(text.strip(_PADDING))), True
+    text = data if isinstance(data, str) else data.decode(errors="replace")
+    return orjson.loads(_mended(text.strip(_PADDING)))
 
 
-def _repair_json(text: str) -> str:
+def _mended(text: str) -> str:
     """Mend the JSON faults seen on the wire of real chargers.
 
     A missing value (`"transactionId":,`), a stray comma (`[,{` and `,]`), a missing comma

@@ -7,12 +7,12 @@ most one open CALL of ours, and any number of the station's are answered meanwhi
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterable, Awaitable, Callable, Container
-from contextlib import suppress
 import logging
 from typing import Any, NamedTuple, Protocol
 from uuid import uuid4
 
 import orjson
+from websockets.exceptions import ConnectionClosed
 
 from . import lenient
 from .errors import (
@@ -29,6 +29,8 @@ from .versions import Version
 _LOGGER = logging.getLogger(__name__)
 
 CALL, CALLRESULT, CALLERROR = 2, 3, 4
+# What sending raises when there is nobody left to send to.
+GONE = (ConnectionError, ConnectionClosed)
 
 _LONGEST_ID = 255
 _LONGEST_DESCRIPTION = 255
@@ -44,7 +46,7 @@ class Socket(AsyncIterable[str | bytes], Protocol):
     """What is needed of a WebSocket. Iteration ends when it closes, without raising."""
 
     async def send(self, message: str) -> None:
-        """Send one text frame; raises `ConnectionError` when the socket is closed."""
+        """Send one text frame; raises one of `GONE` when the socket is closed."""
 
 
 class _Pending(NamedTuple):
@@ -150,21 +152,23 @@ class Rpc:
             _LOGGER.debug("Sending %s", describe(text))
         try:
             await self._socket.send(text)
-        except ConnectionError as error:
+        except GONE as error:
             raise StationOffline from error
 
     def _read(self, data: str | bytes) -> list[Any] | None:
         """Return the elements of a frame: none when it is unreadable, None when empty."""
         if _LOGGER.isEnabledFor(logging.DEBUG):
             _LOGGER.debug("Received %s", describe(data))
-        if not data:
-            return None
         try:
-            frame, repaired = lenient.parse(data)
-        except ValueError:
-            self._note("frame: not JSON")
-            return []
-        if repaired:
+            frame = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            if not data:
+                return None
+            try:
+                frame = lenient.read_broken(data)
+            except ValueError:
+                self._note("frame: not JSON")
+                return []
             self._note("frame: repaired JSON")
         if isinstance(frame, list) and frame:
             return frame
@@ -297,8 +301,10 @@ class Rpc:
         """Send an answer; a socket that closed meanwhile has nobody left to tell."""
         if _LOGGER.isEnabledFor(logging.DEBUG):
             _LOGGER.debug("Sending %s", describe(text))
-        with suppress(ConnectionError):
+        try:
             await self._socket.send(text)
+        except GONE:
+            pass
 
     # --- answers to our calls -----------------------------------------------------------
 
