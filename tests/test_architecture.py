@@ -18,11 +18,11 @@ LONGEST_FILE = 400
 FLOORS = (
     {"central_system"},
     {"charging_station"},
-    {"preparation"},
+    {"memory", "preparation", "sending"},
     {"blocks"},
     {"shared"},
     {"store", "rpc", "commands"},
-    {"admission", "clock", "lenient", "tariff"},
+    {"admission", "chargers", "clock", "id_tokens", "lenient", "tariff"},
     {"schemas", "listeners"},
     {"versions"},
     {"errors"},
@@ -42,10 +42,15 @@ UPPER_FLOORS = (
             "system_health",
             "trigger",
         ),
-        *("backup", "services"),
+        *("backup", "services", "views"),
     },
-    {"entity"},
-    {"hub", "issues"},
+    {
+        *("command_actions", "session_actions", "session_sensor", "card_sensor"),
+        *("charger_flow", "card_flow", "options_flow"),
+    },
+    {"entity", "sessions", "target"},
+    {"hub"},
+    {"issues"},
 )
 
 

@@ -161,30 +161,6 @@ async def test_reconfiguring_to_the_same_port_is_no_conflict_with_itself(
     assert result["reason"] == "reconfigure_successful"
 
 
-async def test_options_take_effect_without_a_reload(
-    hass: HomeAssistant, entry: MockConfigEntry, hub: OcppHub
-) -> None:
-    form = await hass.config_entries.options.async_init(entry.entry_id)
-    result = await hass.config_entries.options.async_configure(
-        form["flow_id"],
-        {
-            "adopt_automatically": True,
-            "quiet": True,
-            "assume_16": False,
-            "heartbeat_interval": 60,
-            "pending_interval": 5,
-        },
-    )
-    await hass.async_block_till_done()
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert entry.runtime_data is hub
-    for options in (hub.central.options, hub.chargers["CP1"].station.options):
-        assert options.quiet
-        assert not options.assume_16
-        assert options.heartbeat_interval == 60
-        assert options.pending_interval == 5
-
-
 async def test_a_discovered_charger_is_adopted_with_one_click(
     hass: HomeAssistant, entry: MockConfigEntry, hub: OcppHub, connect: Connect
 ) -> None:

@@ -15,22 +15,33 @@ import yaml
 from custom_components.ocpp import (
     binary_sensor,
     button,
+    card_flow,
+    card_sensor,
+    charger_flow,
+    command_actions,
     config_flow,
+    event,
     measurands,
     number,
+    options_flow,
     sensor,
     services,
+    session_actions,
+    session_sensor,
     switch,
+    trigger,
 )
 from custom_components.ocpp.csms.blocks.availability import ERROR_CODES
 from custom_components.ocpp.csms.blocks.transactions import STOP_REASONS
 from custom_components.ocpp.csms.model import EvseStatus
+from custom_components.ocpp.csms.store import TroubleKind
 
 ROOT = Path(config_flow.__file__).parent
 LANGUAGES = sorted(path.stem for path in (ROOT / "translations").glob("*.json"))
 PLATFORMS = {
     "binary_sensor": binary_sensor,
     "button": button,
+    "event": event,
     "number": number,
     "sensor": sensor,
     "switch": switch,
@@ -38,18 +49,35 @@ PLATFORMS = {
 SOURCES = {path.name: path.read_text() for path in sorted(ROOT.glob("*.py"))}
 ICONS = json.loads((ROOT / "icons.json").read_text())
 SERVICES_YAML = yaml.safe_load((ROOT / "services.yaml").read_text())
+ACTIONS = (services, session_actions, command_actions)
 SERVICE_SCHEMAS = {
-    name: getattr(services, name.upper()).schema for name in SERVICES_YAML
-}
+    name: getattr(module, name.upper()).schema
+    for name in SERVICES_YAML
+    for module in ACTIONS
+    if hasattr(module, name.upper())
+} | {name: schema.schema for name, schema in command_actions.SCHEMAS.items()}
+TRIGGERS_YAML = yaml.safe_load((ROOT / "triggers.yaml").read_text())
 FORMS = {
     "config.step.user": config_flow.CENTRAL_SYSTEM_SCHEMA,
     "config.step.reconfigure": config_flow.CENTRAL_SYSTEM_SCHEMA,
-    "config.step.adopt": config_flow.ADOPT_SCHEMA,
-    "options.step.init": config_flow.OPTIONS_SCHEMA,
-    "config_subentries.charger.step.user": config_flow.CHARGER_SCHEMA,
+    "config.step.adopt": charger_flow.ADOPT_SCHEMA,
+    "options.step.chargers": options_flow.CHARGERS_SCHEMA,
+    "options.step.cards": options_flow.CARDS_SCHEMA,
+    "options.step.prices": options_flow.PRICES_SCHEMA,
+    "options.step.store": options_flow.STORE_SCHEMA,
+    "config_subentries.charger.step.user": charger_flow.CHARGER_SCHEMA,
     "config_subentries.charger.step.reconfigure": (
-        config_flow.RECONFIGURE_CHARGER_SCHEMA
+        charger_flow.RECONFIGURE_CHARGER_SCHEMA
     ),
+    **{
+        f"config_subentries.id_token.step.{step}": card_flow.card_schema({})
+        for step in ("type_in", "held", "reconfigure")
+    },
+}
+MENUS = {
+    "options.step.init": {"chargers", "cards", "prices", "store"},
+    "config_subentries.id_token.step.user": {"hold", "type_in"},
+    "config_subentries.id_token.step.nobody": {"hold", "type_in"},
 }
 # Raised by Home Assistant on behalf of the flow.
 FLOW_ABORTS = {"already_configured", "already_in_progress", "reconfigure_successful"}
@@ -92,6 +120,8 @@ def descriptions() -> Iterator[tuple[str, EntityDescription]]:
                 # Instances of Home Assistant's own descriptions are of no common class.
                 if not isinstance(one, type) and hasattr(one, "translation_key"):
                     yield platform, one
+    for description in (*session_sensor.SESSION_SENSORS, *card_sensor.CARD_SENSORS):
+        yield "sensor", description
     for description in measurands.DESCRIPTIONS.values():
         yield "sensor", description
 
@@ -117,6 +147,14 @@ def keys_of(schema: Any) -> set[str]:
     raise AssertionError(schema)
 
 
+def offered(action: str) -> dict[str, Any]:
+    """Return the fields that an action's form has, also those in a section."""
+    fields: dict[str, Any] = {}
+    for name, shape in SERVICES_YAML[action]["fields"].items():
+        fields |= shape.get("fields", {name: shape})
+    return fields
+
+
 def raised(text: str) -> Iterator[tuple[str, set[str]]]:
     """Yield key and placeholders of the exceptions that a module raises literally."""
     pattern = (
@@ -132,7 +170,7 @@ def exceptions() -> dict[str, set[str]]:
     """Return every exception key in the code with its placeholders."""
     found = dict(
         pair
-        for name in ("__init__.py", "services.py")
+        for name in ("__init__.py", "services.py", "session_actions.py", "target.py")
         for pair in raised(SOURCES[name])
     )
     # Here each case names a key and what it adds to the words.
@@ -211,6 +249,15 @@ def test_options_are_states(key: str) -> None:
     assert set(at(f"entity.{key}").get("state", {})) == set(options or ())
 
 
+@pytest.mark.parametrize("key", DESCRIPTIONS)
+def test_event_types_are_named(key: str) -> None:
+    """Every type of an event has a name, and nothing else has."""
+    types = getattr(DESCRIPTIONS[key], "event_types", None)
+    attributes = at(f"entity.{key}").get("state_attributes", {})
+    named = attributes.get("event_type", {}).get("state", {})
+    assert set(named) == set(types or ())
+
+
 @pytest.mark.parametrize(
     ("key", "slugs"),
     [
@@ -276,10 +323,20 @@ def test_every_form_is_checked() -> None:
     """Every step that is translated is a form of the flows."""
     steps = {
         f"{flow}.step.{step}"
-        for flow in ("config", "options", "config_subentries.charger")
+        for flow in (
+            *("config", "options"),
+            *("config_subentries.charger", "config_subentries.id_token"),
+        )
         for step in at(flow)["step"]
     }
-    assert steps == set(FORMS)
+    assert steps == FORMS.keys() | MENUS.keys()
+
+
+@pytest.mark.parametrize("path", MENUS)
+def test_every_choice_of_a_menu_is_named(path: str) -> None:
+    """Every step that a menu leads to has a name there, and the menu has words."""
+    assert set(at(path)) == {"title", "description", "menu_options"}
+    assert set(at(path)["menu_options"]) == MENUS[path]
 
 
 @pytest.mark.parametrize(
@@ -291,6 +348,11 @@ def test_every_form_is_checked() -> None:
         ("config.abort.charger_added", {"name"}),
         ("config.flow_title", {"name"}),
         ("options.step.init", set()),
+        ("options.step.store", {"example"}),
+        ("options.error", {"error"}),
+        ("config_subentries.id_token.step.held", {"card", "charger"}),
+        ("config_subentries.id_token.abort.already_configured", {"name"}),
+        ("config_subentries.id_token.progress.hold", set()),
         ("config_subentries.charger.step.user", {"url"}),
         ("config_subentries.charger.step.reconfigure", {"identity"}),
     ],
@@ -302,28 +364,52 @@ def test_flow_fills_placeholders(path: str, filled: set[str]) -> None:
     assert placeholders(text) == filled
 
 
+ERRORS = r'errors\[CONF_\w+\] = "(\w+)"'
+ABORTS = r'reason="(\w+)"'
+
+
 def test_flow_explains_how_it_ends() -> None:
-    """Every error and abort of the flows is explained."""
+    """Every error and abort of the flow is explained."""
     source = SOURCES["config_flow.py"]
-    subentry = EN["config_subentries"]["charger"]
-    flow_errors = set(re.findall(r'{CONF_\w+: "(\w+)"}', source))
-    assert flow_errors == set(EN["config"]["error"])
-    assert set(re.findall(r'errors\[CONF_\w+\] = "(\w+)"', source)) == set(
-        subentry["error"]
-    )
-    central, chargers = source.split("class ChargerFlow")
-    reasons = r'reason="(\w+)"'
-    assert set(re.findall(reasons, central)) | FLOW_ABORTS == set(EN["config"]["abort"])
-    assert set(re.findall(reasons, chargers)) | {"reconfigure_successful"} == set(
-        subentry["abort"]
-    )
+    errors = set(re.findall(r'{CONF_\w+: "(\w+)"}', source))
+    assert errors == set(EN["config"]["error"])
+    assert set(re.findall(ABORTS, source)) | FLOW_ABORTS == set(EN["config"]["abort"])
 
 
-def test_charger_flow_is_named() -> None:
-    """Adding and changing a charger have names."""
-    charger = EN["config_subentries"]["charger"]
-    assert charger["entry_type"]
-    assert set(charger["initiate_flow"]) == set(charger["step"])
+@pytest.mark.parametrize(
+    ("kind", "flow"), [("charger", "charger_flow.py"), ("id_token", "card_flow.py")]
+)
+def test_flow_of_a_subentry_explains_how_it_ends(kind: str, flow: str) -> None:
+    """Every error and abort of it is explained."""
+    words = EN["config_subentries"][kind]
+    assert set(re.findall(ERRORS, SOURCES[flow])) == set(words["error"])
+    reasons = set(re.findall(ABORTS, SOURCES[flow])) | {"reconfigure_successful"}
+    assert reasons == set(words["abort"])
+
+
+def test_flow_of_options_explains_what_is_wrong() -> None:
+    """Every error of it is explained, those of the store among them."""
+    reasons = re.search(
+        r"`reason` is one of (.*?)\n    \"", trouble_source(), re.DOTALL
+    )
+    assert reasons is not None
+    errors = set(re.findall(ERRORS, SOURCES["options_flow.py"]))
+    errors |= set(re.findall(r"`(\w+)`", reasons[1]))
+    assert errors == set(EN["options"]["error"])
+
+
+def trouble_source() -> str:
+    """Return the code that says why a store can't be opened."""
+    return (ROOT / "csms" / "store" / "trouble.py").read_text()
+
+
+@pytest.mark.parametrize("kind", ["charger", "id_token"])
+def test_flow_of_a_subentry_is_named(kind: str) -> None:
+    """Adding and changing one have names."""
+    words = EN["config_subentries"][kind]
+    assert words["entry_type"]
+    assert set(words["initiate_flow"]) == {"user", "reconfigure"}
+    assert set(words["initiate_flow"]) <= set(words["step"])
 
 
 def test_selector_options() -> None:
@@ -334,6 +420,11 @@ def test_selector_options() -> None:
             config = getattr(field, "config", {})
             if (key := config.get("translation_key")) is not None:
                 used[key] = set(config["options"])
+    for action in SERVICES_YAML:
+        for field in offered(action).values():
+            select = field["selector"].get("select") or {}
+            if (key := select.get("translation_key")) is not None:
+                used.setdefault(key, set()).update(select["options"])
     assert used == {
         key: set(selector["options"]) for key, selector in EN["selector"].items()
     }
@@ -353,11 +444,18 @@ def test_exceptions() -> None:
 
 def test_issues() -> None:
     """Every issue is explained, with the placeholders that the code fills."""
-    assert set(EN["issues"]) == {"port_unavailable"}
-    issue = EN["issues"]["port_unavailable"]
-    assert set(issue) == {"title", "description"}
-    assert placeholders(issue["title"]) == {"title"}
-    assert placeholders(issue["description"]) == {"title", "port", "reason"}
+    kept = {"title", "waiting", "dropped"}
+    filled = {
+        "port_unavailable": {"title", "port", "reason"},
+        "store_away": {"title", "error"},
+        "store_damaged": {"title", "name"},
+        **{f"store_{kind}": kept for kind in TroubleKind if kind != "damaged"},
+    }
+    assert set(EN["issues"]) == set(filled)
+    for key, issue in EN["issues"].items():
+        assert set(issue) == {"title", "description"}
+        assert placeholders(issue["title"]) == {"title"}
+        assert placeholders(issue["description"]) == filled[key]
 
 
 def test_system_health() -> None:
@@ -371,9 +469,12 @@ def test_system_health() -> None:
 
 def test_actions_are_registered() -> None:
     """What is described is what is registered."""
-    registered = set(
-        re.findall(r'^ {8}\("(\w+)", _', SOURCES["services.py"], re.MULTILINE)
-    )
+    registered = {
+        *re.findall(r'^ {8}\("(\w+)", _', SOURCES["services.py"], re.MULTILINE),
+        *re.findall(r'DOMAIN,\s+"(\w+)",\s+_', SOURCES["session_actions.py"]),
+        *re.findall(r'DOMAIN,\s+"(\w+)",\s+_', SOURCES["command_actions.py"]),
+        *command_actions.SCHEMAS,
+    }
     assert registered == set(SERVICES_YAML) == set(EN["services"])
     assert registered == set(ICONS["services"])
 
@@ -382,12 +483,30 @@ def test_actions_are_registered() -> None:
 def test_action_is_described(action: str) -> None:
     """Every field that an action takes is offered and described."""
     fields = keys_of(SERVICE_SCHEMAS[action])
-    assert set(SERVICES_YAML[action]["fields"]) == fields
+    assert set(offered(action)) == fields
     described = EN["services"][action]
-    assert set(described) == {"name", "description", "fields"}
+    sections = {
+        name
+        for name, shape in SERVICES_YAML[action]["fields"].items()
+        if "fields" in shape
+    }
+    assert set(described) - {"sections"} == {"name", "description", "fields"}
+    assert set(described.get("sections", {})) == sections
     assert set(described["fields"]) == fields
     for field in described["fields"].values():
         assert set(field) == {"name", "description"}
+
+
+# --- triggers -------------------------------------------------------------------------
+
+
+def test_triggers_are_described() -> None:
+    """Every trigger is offered, has words, and an icon."""
+    offered = {key for key in TRIGGERS_YAML if not key.startswith(".")}
+    assert offered == set(trigger.TRIGGERS) == set(EN["triggers"])
+    assert offered == set(ICONS["triggers"])
+    for words in EN["triggers"].values():
+        assert set(words) == {"name", "description"}
 
 
 # --- icons ----------------------------------------------------------------------------

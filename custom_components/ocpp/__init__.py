@@ -9,15 +9,22 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN
-from .csms.store import StoreError
+from .csms.store import StoreError, StoreTooNew, StoreUnavailable
 from .hub import OcppConfigEntry, OcppHub
-from .issues import async_drop_port_issue, async_show_port_issue
+from .issues import (
+    async_drop_port_issue,
+    async_drop_store_issues,
+    async_show_port_issue,
+    async_show_store_away,
+)
 from .services import async_setup_services
+from .views import SessionsView
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
+    Platform.EVENT,
     Platform.NUMBER,
     Platform.SENSOR,
     Platform.SWITCH,
@@ -25,8 +32,9 @@ PLATFORMS = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the actions."""
+    """Set up the actions and the download of sessions."""
     async_setup_services(hass)
+    hass.http.register_view(SessionsView)
     return True
 
 
@@ -36,11 +44,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OcppConfigEntry) -> bool
     try:
         await hub.async_open()
     except StoreError as error:
-        raise ConfigEntryError(
-            translation_domain=DOMAIN,
-            translation_key="store_unavailable",
-            translation_placeholders={"error": str(error)},
-        ) from error
+        raise _store_unavailable(hass, entry, error) from error
     except OSError as error:
         raise _port_unavailable(hass, entry, error) from error
     entry.runtime_data = hub
@@ -58,6 +62,28 @@ async def async_setup_entry(hass: HomeAssistant, entry: OcppConfigEntry) -> bool
         raise _port_unavailable(hass, entry, error) from error
     async_drop_port_issue(hass, entry)
     return True
+
+
+def _store_unavailable(
+    hass: HomeAssistant, entry: OcppConfigEntry, error: StoreError
+) -> ConfigEntryError | ConfigEntryNotReady:
+    """Say why sessions can't be stored; without that no charger is answered."""
+    if isinstance(error, StoreTooNew):
+        return ConfigEntryError(
+            translation_domain=DOMAIN, translation_key="store_too_new"
+        )
+    if isinstance(error, StoreUnavailable):
+        async_show_store_away(hass, entry, str(error))
+        return ConfigEntryNotReady(
+            translation_domain=DOMAIN,
+            translation_key="store_unavailable",
+            translation_placeholders={"error": str(error)},
+        )
+    return ConfigEntryError(
+        translation_domain=DOMAIN,
+        translation_key="store_misconfigured",
+        translation_placeholders={"error": str(error)},
+    )
 
 
 def _port_unavailable(
@@ -92,6 +118,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: OcppConfigEntry) -> boo
 async def async_remove_entry(hass: HomeAssistant, entry: OcppConfigEntry) -> None:
     """Leave no issue behind."""
     async_drop_port_issue(hass, entry)
+    async_drop_store_issues(hass, entry)
 
 
 async def async_migrate_entry(hass: HomeAssistant, entry: OcppConfigEntry) -> bool:
@@ -103,6 +130,9 @@ async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: OcppConfigEntry, device: dr.AnyDeviceEntry
 ) -> bool:
     """Let people delete the devices of what is not there any more."""
-    return (DOMAIN, entry.entry_id) not in device.identifiers and (
-        entry.runtime_data.charger_of_device(device) is None
+    hub = entry.runtime_data
+    return (
+        (DOMAIN, entry.entry_id) not in device.identifiers
+        and hub.charger_of_device(device) is None
+        and not hub.cards.has_device(device)
     )

@@ -1,14 +1,17 @@
 """Diagnostics: what is known, without what names people, cards or keys."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 
-from .const import CONF_ID_TOKEN, CONF_IDENTITY
+from .const import CONF_DB_URL, CONF_ID_TOKEN, CONF_IDENTITY
 from .hub import Charger, OcppConfigEntry
 
 _REDACTED = "**REDACTED**"
+# The URL of a database has its password in it.
+_SECRETS = frozenset({CONF_DB_URL, CONF_ID_TOKEN, CONF_IDENTITY})
 
 
 async def async_get_config_entry_diagnostics(
@@ -17,9 +20,10 @@ async def async_get_config_entry_diagnostics(
     """Return the central system and all its chargers."""
     hub = entry.runtime_data
     return {
-        "entry": {"data": dict(entry.data), "options": dict(entry.options)},
+        "entry": {"data": dict(entry.data), "options": _redacted(entry.options)},
         "listening": hub.central.listening,
         "visitors": len(hub.central.visitors),
+        "cards": len(hub.cards.known),
         "chargers": [_charger(entry, charger) for charger in hub.chargers.values()],
     }
 
@@ -32,13 +36,17 @@ async def async_get_device_diagnostics(
     return {"charger": _charger(entry, target[0]) if target is not None else None}
 
 
+def _redacted(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what people chose, without names, cards and passwords."""
+    return {
+        key: _REDACTED if key in _SECRETS else value for key, value in chosen.items()
+    }
+
+
 def _charger(entry: OcppConfigEntry, charger: Charger) -> dict[str, Any]:
     station = charger.station
     info = station.provisioning.info
-    settings = dict(entry.subentries[charger.subentry_id].data)
-    for secret in (CONF_IDENTITY, CONF_ID_TOKEN):
-        if secret in settings:
-            settings[secret] = _REDACTED
+    settings = _redacted(entry.subentries[charger.subentry_id].data)
     return {
         "settings": settings,
         "connected": station.connected,
@@ -75,7 +83,7 @@ def _evse(charger: Charger, evse: int) -> dict[str, Any]:
         "transaction": {
             key: value
             for key, value in vars(transaction).items()
-            if key not in ("station", "id_token", "token_info")
+            if key not in ("station", "id_token", "token_info", "card")
         }
         if transaction
         else None,

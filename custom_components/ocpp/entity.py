@@ -8,7 +8,8 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 
 from .const import DOMAIN
 from .csms.model import Part, Topic
-from .hub import Charger, evse_identifier
+from .hub import Charger
+from .settings import evse_identifier
 
 
 class OcppEntity(Entity):

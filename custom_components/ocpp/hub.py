@@ -1,10 +1,12 @@
 """What a config entry is at run time: the central system, its chargers and their devices."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from homeassistant.config_entries import (
@@ -20,25 +22,24 @@ from homeassistant.helpers import (
     entity_registry as er,
 )
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.event import async_track_time_interval
 
+from .cards import Cards
 from .const import (
-    CONF_ADOPT_AUTOMATICALLY,
-    CONF_ASSUME_16,
-    CONF_HEARTBEAT_INTERVAL,
-    CONF_ID_TOKEN,
+    CONF_DB_URL,
     CONF_IDENTITY,
-    CONF_MAXIMUM_CURRENT,
-    CONF_PENDING_INTERVAL,
-    CONF_PHASES,
-    CONF_QUIET,
-    CONF_REGISTRATION,
+    CONF_KEEP_SAMPLES,
+    DEFAULT_KEEP_SAMPLES,
     DOMAIN,
     SUBENTRY_CHARGER,
 )
 from .csms.central_system import CentralSystem
 from .csms.charging_station import ChargingStation
-from .csms.model import Options, Part, RegistrationStatus, StationSettings, Topic
-from .csms.store import Store
+from .csms.model import Part, StationSettings, Topic
+from .csms.store import Store, StoreUnavailable, database_url
+from .issues import async_show_set_aside, async_show_store_trouble
+from .prices import Prices
+from .settings import evse_identifier, new_charger, read_options, read_settings
 
 if TYPE_CHECKING:
     from .entity import OcppEntity
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 type OcppConfigEntry = ConfigEntry[OcppHub]
 
 _DATABASE = "ocpp.db"
+# Not just once a day: some restart that often.
+_PURGE_EVERY = timedelta(hours=6)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -71,7 +74,10 @@ class OcppHub:
         """Prepare the central system of an entry."""
         self.hass = hass
         self.entry = entry
-        self.store = Store(f"sqlite:///{hass.config.path(_DATABASE)}")
+        self.store = Store(
+            database_url(entry.options.get(CONF_DB_URL), hass.config.path(_DATABASE))
+        )
+        self.store.on_trouble = partial(async_show_store_trouble, hass, entry)
         self.central = CentralSystem(
             host=entry.data[CONF_HOST],
             port=entry.data[CONF_PORT],
@@ -80,8 +86,12 @@ class OcppHub:
         )
         self.central.on_visitor = self._on_visitor
         self.central.on_introduced = self._on_introduced
+        self.prices = Prices(
+            hass, entry.entry_id, self.central.shared.tariff, self.store
+        )
+        self.cards = Cards(hass, entry, self.central.shared)
         self.chargers: dict[str, Charger] = {}
-        self._data = dict(entry.data)
+        self._reloaded_for = self._needs_reload_for()
         # Subentries change while those before them are being set up.
         self._syncing = asyncio.Lock()
         self._new_entities: list[Callable[[Charger], None]] = []
@@ -96,6 +106,9 @@ class OcppHub:
         Raises `StoreError` and `OSError`, after which nothing is left open.
         """
         await self.store.open()
+        async_show_store_trouble(self.hass, self.entry, None)
+        async_show_set_aside(self.hass, self.entry, self.store.set_aside)
+        await self.prices.async_open(self.entry.options)
         try:
             await self.central.open()
             await self.central.bind()
@@ -113,7 +126,24 @@ class OcppHub:
             )
             .id
         )
+        self.cards.async_sync(self._device_id)
         await self.async_sync_chargers()
+        self.entry.async_on_unload(
+            async_track_time_interval(
+                self.hass, self.async_purge, _PURGE_EVERY, cancel_on_shutdown=True
+            )
+        )
+
+    async def async_purge(self, now: datetime) -> None:
+        """Forget the details of sessions that people do not want to keep any more."""
+        days = self.entry.options.get(CONF_KEEP_SAMPLES, DEFAULT_KEEP_SAMPLES)
+        # While the database is away there is always another day.
+        with suppress(StoreUnavailable):
+            await self.store.purge(now - timedelta(days=days))
+
+    def _needs_reload_for(self) -> tuple[object, ...]:
+        """Return what can't change while it is used."""
+        return dict(self.entry.data), self.entry.options.get(CONF_DB_URL)
 
     async def async_close(self, *_: object) -> None:
         """Close every connection and the store; when Home Assistant stops, or before."""
@@ -122,22 +152,31 @@ class OcppHub:
         self._closed = True
         for charger in self.chargers.values():
             charger.unwatch()
+        self.cards.async_close()
         await self.central.close()
+        await self.prices.async_close()
         await self.store.close()
+        async_show_store_trouble(self.hass, self.entry, None)
 
     async def async_update(self) -> None:
         """Follow changes of the config entry without disturbing anybody it can leave be."""
-        if dict(self.entry.data) != self._data:
+        if self._needs_reload_for() != self._reloaded_for:
             self.hass.config_entries.async_schedule_reload(self.entry.entry_id)
             return
         self.central.apply_options(read_options(self.entry.options))
+        self.prices.async_follow(self.entry.options)
+        self.cards.async_sync(self._device_id)
         await self.async_sync_chargers()
+        # Sessions may have a cost now.
+        for charger in self.chargers.values():
+            self._add_entities(charger)
 
     # --- chargers -----------------------------------------------------------------------
 
     async def async_sync_chargers(self) -> None:
         """Have exactly the chargers that the entry's subentries say."""
         async with self._syncing:
+            before = set(self.chargers)
             wanted = {
                 subentry.data[CONF_IDENTITY]: subentry
                 for subentry in self.entry.get_subentries_of_type(SUBENTRY_CHARGER)
@@ -154,6 +193,8 @@ class OcppHub:
                     self._rename(known, subentry.title)
                     if known.station.settings != settings:
                         known.station.apply_settings(settings)
+            if set(self.chargers) != before or not self.cards.counted:
+                await self.cards.async_count()
 
     async def _async_add_charger(
         self, identity: str, subentry: ConfigSubentry, settings: StationSettings
@@ -179,6 +220,7 @@ class OcppHub:
         charger.watched = [
             station.watch(Part(Topic.INFO), lambda: self._show_info(charger)),
             station.watch(Part(Topic.STRUCTURE), lambda: self._add_entities(charger)),
+            self.cards.async_follow(station, device.id),
         ]
         self.chargers[identity] = charger
         self._show_info(charger)
@@ -321,55 +363,6 @@ class OcppHub:
                 flows.async_abort(flow["flow_id"])
 
 
-def evse_identifier(identity: str, evse: int) -> str:
-    """Return how the device registry knows an EVSE.
-
-    No charger can have it for an identity, which holds no control characters.
-    """
-    return f"{identity}\x1f{evse}"
-
-
 def discovery_id(entry_id: str, identity: str) -> str:
     """Return the unique id of the card of an unknown charger."""
     return f"{entry_id}_{identity.casefold()}"
-
-
-def new_charger(identity: str, choices: Mapping[str, Any]) -> ConfigSubentry:
-    """Return the subentry of a charger as people chose it."""
-    data = {key: value for key, value in choices.items() if key != CONF_NAME}
-    return ConfigSubentry(
-        data=MappingProxyType({CONF_IDENTITY: identity, **data}),
-        subentry_type=SUBENTRY_CHARGER,
-        title=choices[CONF_NAME],
-        unique_id=identity,
-    )
-
-
-def read_options(options: Mapping[str, Any]) -> Options:
-    """Read the options of an entry; what is missing has its default."""
-    default = Options()
-    return Options(
-        adopt_automatically=options.get(
-            CONF_ADOPT_AUTOMATICALLY, default.adopt_automatically
-        ),
-        quiet=options.get(CONF_QUIET, default.quiet),
-        heartbeat_interval=int(
-            options.get(CONF_HEARTBEAT_INTERVAL, default.heartbeat_interval)
-        ),
-        pending_interval=int(
-            options.get(CONF_PENDING_INTERVAL, default.pending_interval)
-        ),
-        assume_16=options.get(CONF_ASSUME_16, default.assume_16),
-    )
-
-
-def read_settings(data: Mapping[str, Any]) -> StationSettings:
-    """Read what people decided about a charger."""
-    default = StationSettings()
-    registration = data.get(CONF_REGISTRATION, "accepted")
-    return StationSettings(
-        registration=RegistrationStatus(registration.capitalize()),
-        maximum_current=float(data.get(CONF_MAXIMUM_CURRENT, default.maximum_current)),
-        phases=int(data.get(CONF_PHASES, default.phases)),
-        id_token=data.get(CONF_ID_TOKEN) or default.id_token,
-    )

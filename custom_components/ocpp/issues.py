@@ -6,6 +6,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
+from .csms.store import StoreTrouble, TroubleKind
 
 
 @callback
@@ -34,3 +35,79 @@ def async_drop_port_issue(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 def _port_issue(entry: ConfigEntry) -> str:
     return f"port_unavailable_{entry.entry_id}"
+
+
+# --- the store ----------------------------------------------------------------------------
+
+
+@callback
+def async_show_store_trouble(
+    hass: HomeAssistant, entry: ConfigEntry, trouble: StoreTrouble | None
+) -> None:
+    """Tell people what the database does not do, and what that means; or no more."""
+    if trouble is None:
+        ir.async_delete_issue(hass, DOMAIN, _store_issue(entry))
+    elif trouble.kind is TroubleKind.DAMAGED:
+        async_show_set_aside(hass, entry, trouble.set_aside)
+    else:
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            _store_issue(entry),
+            is_fixable=False,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key=f"store_{trouble.kind}",
+            translation_placeholders={
+                "title": entry.title,
+                "waiting": str(trouble.waiting),
+                "dropped": str(trouble.dropped),
+            },
+        )
+
+
+@callback
+def async_show_store_away(hass: HomeAssistant, entry: ConfigEntry, error: str) -> None:
+    """Tell people that nothing starts because the database is not there."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _store_issue(entry),
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key="store_away",
+        translation_placeholders={"title": entry.title, "error": error},
+    )
+
+
+@callback
+def async_show_set_aside(
+    hass: HomeAssistant, entry: ConfigEntry, name: str | None
+) -> None:
+    """Tell people of a damaged file that lies beside the one that is used, if any does."""
+    if name is None:
+        ir.async_delete_issue(hass, DOMAIN, _damage_issue(entry))
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _damage_issue(entry),
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key="store_damaged",
+        translation_placeholders={"title": entry.title, "name": name},
+    )
+
+
+@callback
+def async_drop_store_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Tell people no more of a store that nobody uses."""
+    for issue in (_store_issue(entry), _damage_issue(entry)):
+        ir.async_delete_issue(hass, DOMAIN, issue)
+
+
+def _store_issue(entry: ConfigEntry) -> str:
+    return f"store_failing_{entry.entry_id}"
+
+
+def _damage_issue(entry: ConfigEntry) -> str:
+    return f"store_damaged_{entry.entry_id}"

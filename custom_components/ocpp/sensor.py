@@ -16,6 +16,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
+from .card_sensor import async_setup_card_sensors
 from .csms.blocks.availability import ERROR_CODES
 from .csms.blocks.transactions import STOP_REASONS
 from .csms.charging_station import ChargingStation
@@ -23,6 +24,7 @@ from .csms.model import EvseStatus, Part, Topic
 from .entity import OcppEntity
 from .hub import Charger, OcppConfigEntry
 from .measurands import MeasurandDescription, descriptions_for
+from .session_sensor import session_sensors
 
 # Nothing is polled, and commands wait for their own charger only.
 PARALLEL_UPDATES = 0
@@ -73,7 +75,9 @@ def _session_start(station: ChargingStation, evse: int) -> Value:
 
 def _id_token(station: ChargingStation, evse: int) -> Value:
     transaction = station.transactions.running(evse)
-    return (transaction.id_token or None) if transaction is not None else None
+    if transaction is None or not transaction.id_token:
+        return None
+    return station.shared.id_tokens.label(transaction.id_token)
 
 
 def _stop_reason(station: ChargingStation, evse: int) -> Value:
@@ -163,6 +167,7 @@ def _sensors(charger: Charger) -> Iterator[OcppEntity]:
             yield OcppSensor(
                 charger, description, evse=evse, watched=description.watched
             )
+        yield from session_sensors(charger, evse)
         for measurand in descriptions_for(
             charger.station.metering.seen.get(evse, set())
         ):
@@ -176,6 +181,9 @@ async def async_setup_entry(
 ) -> None:
     """Set up sensors, and those that are found out about later."""
     entry.runtime_data.async_setup_platform(async_add_entities, _sensors)
+    entry.async_on_unload(
+        async_setup_card_sensors(entry.runtime_data.cards, async_add_entities)
+    )
 
 
 class OcppSensor(OcppEntity, SensorEntity):

@@ -1,8 +1,7 @@
-"""Actions: limits, start and stop."""
+"""Actions: limits, start and stop; those about sessions are in a module of their own."""
 
 from typing import Any
 
-from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -10,15 +9,16 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.service import async_get_device_and_config_entry
 import probatio
 
+from .command_actions import async_setup_command_actions
 from .const import DOMAIN
 from .csms.model import RateUnit
 from .exceptions import translated_errors
 from .hub import Charger
+from .session_actions import async_setup_session_actions
+from .target import TARGET, chosen
 
 ATTR_DURATION = "duration"
 ATTR_ID_TOKEN = "id_token"
@@ -27,12 +27,11 @@ ATTR_LIMIT_WATTS = "limit_watts"
 ATTR_PHASES = "phases"
 ATTR_PROFILE = "profile"
 
-_TARGET = {probatio.Required(ATTR_DEVICE_ID): cv.string}
 _LIMIT = probatio.All(probatio.Coerce(float), probatio.Range(min=0, max=1_000_000))
 
 SET_CHARGING_RATE = probatio.Schema(
     probatio.All(
-        _TARGET
+        TARGET
         | {
             probatio.Exclusive(ATTR_LIMIT_AMPS, "limit"): _LIMIT,
             probatio.Exclusive(ATTR_LIMIT_WATTS, "limit"): _LIMIT,
@@ -47,9 +46,9 @@ SET_CHARGING_RATE = probatio.Schema(
         cv.has_at_least_one_key(ATTR_LIMIT_AMPS, ATTR_LIMIT_WATTS, ATTR_PROFILE),
     )
 )
-CLEAR_CHARGING_RATE = probatio.Schema(_TARGET)
+CLEAR_CHARGING_RATE = probatio.Schema(TARGET)
 START_TRANSACTION = probatio.Schema(
-    _TARGET
+    TARGET
     | {
         probatio.Optional(ATTR_ID_TOKEN): probatio.All(
             cv.string, probatio.Length(min=1, max=20)
@@ -57,7 +56,7 @@ START_TRANSACTION = probatio.Schema(
         probatio.Optional(ATTR_LIMIT_AMPS): _LIMIT,
     }
 )
-STOP_TRANSACTION = probatio.Schema(_TARGET)
+STOP_TRANSACTION = probatio.Schema(TARGET)
 
 
 @callback
@@ -72,6 +71,8 @@ def async_setup_services(hass: HomeAssistant) -> None:
         hass.services.async_register(
             DOMAIN, name, action, schema, SupportsResponse.OPTIONAL
         )
+    async_setup_command_actions(hass)
+    async_setup_session_actions(hass)
 
 
 def _target(call: ServiceCall) -> tuple[Charger, int]:
@@ -80,15 +81,7 @@ def _target(call: ServiceCall) -> tuple[Charger, int]:
     The device of a charger with a single EVSE means that one; of one with several, the
     charger as a whole, which is EVSE 0.
     """
-    device, entry = async_get_device_and_config_entry(
-        call.hass, DOMAIN, call.data[ATTR_DEVICE_ID]
-    )
-    target = entry.runtime_data.charger_of_device(device)
-    if target is None:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="not_a_charger"
-        )
-    charger, evse = target
+    charger, evse = chosen(call)
     return charger, evse or charger.station.the_only_evse or 0
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from custom_components.ocpp.csms import store
 from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.model import Transaction
+from custom_components.ocpp.csms.store import engine
 
 from .conftest import PATIENCE, Wire
 
@@ -33,11 +33,7 @@ def enable_event_loop_debug() -> None:
 @pytest.fixture(autouse=True)
 def no_fsync(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait for the disk: what survives a power cut is for the store's tests."""
-
-    def configure(connection: Any, _: Any) -> None:
-        connection.execute("PRAGMA synchronous=OFF")
-
-    monkeypatch.setattr(store, "_configure_sqlite", configure)
+    monkeypatch.setattr(engine, "synchronous", "OFF")
 
 
 def fill(text: str, now: datetime, numbers: dict[str, int] | None = None) -> str:

@@ -647,12 +647,12 @@ async def test_what_changed_is_saved_within_a_second(
     monkeypatch.setattr(store, "save_facts", told)
     loop = asyncio.get_running_loop()
     station.remember_later()
-    assert station._save_timer is not None
-    assert 200 < station._save_timer.when() - loop.time() <= 300
+    assert station.memory._timer is not None
+    assert 200 < station.memory._timer.when() - loop.time() <= 300
     station.remember()
-    assert station._save_timer.when() - loop.time() <= 1
+    assert station.memory._timer.when() - loop.time() <= 1
     station.remember_later()
-    assert station._save_timer.when() - loop.time() <= 1
+    assert station.memory._timer.when() - loop.time() <= 1
     station.remember(within=0)
     async with asyncio.timeout(PATIENCE):
         await saved.wait()
@@ -675,7 +675,7 @@ async def test_a_station_that_was_stopped_saves_nothing_more(
     await station.stop()
     await store.forget_station(IDENTITY)
     station.remember()
-    assert station._save_timer is None
+    assert station.memory._timer is None
     assert await store.load_facts(IDENTITY) == {}
 
 

@@ -36,7 +36,7 @@ def test_schemas_are_compiled_once() -> None:
     ("action", "payload", "reason"),
     [
         ("Nonsense", {}, "no such message"),
-        ("Reset", {}, "Reset: required"),
+        ("Reset", {}, "type: required"),
         ("Reset", {"type": "Medium"}, "type: enum"),
         (
             "ChangeAvailability",

@@ -1,7 +1,7 @@
 """The central system: listen, admit, hand each socket to its station."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from http import HTTPStatus
 import logging
 import socket as sockets
@@ -14,7 +14,7 @@ from websockets.typing import Subprotocol
 
 from .admission import identity_of
 from .charging_station import ChargingStation
-from .model import Options, RegistrationStatus, StationSettings
+from .model import Options, RegistrationStatus, StationSettings, Transaction
 from .schemas import load_schemas
 from .shared import Shared
 from .store import Store
@@ -95,6 +95,7 @@ class CentralSystem:
         self.host = host
         self.port = port
         self.shared = Shared(store=store, options=options)
+        self.shared.running = self._running
         # Those people decided to have, and those that wait for that.
         self.stations: dict[str, ChargingStation] = {}
         self.visitors: dict[str, ChargingStation] = {}
@@ -189,6 +190,13 @@ class CentralSystem:
     def apply_options(self, options: Options) -> None:
         """Treat all stations by other options from now on."""
         self.shared.options = options
+
+    def _running(self) -> Iterator[Transaction]:
+        """Yield the sessions that run at the stations people have."""
+        for station in self.stations.values():
+            for evse in station.evses:
+                if (running := station.transactions.running(evse)) is not None:
+                    yield running
 
     def _build(self, identity: str, settings: StationSettings) -> ChargingStation:
         return ChargingStation(identity, settings=settings, shared=self.shared)

@@ -19,8 +19,9 @@ from .blocks.security import Security
 from .blocks.smart_charging import SmartCharging
 from .blocks.transactions import Transactions
 from .clock import Order
-from .errors import ErrorCode, MessageRefused, NotAccepted, StationOffline
+from .errors import ErrorCode, MessageRefused, StationOffline
 from .listeners import Listeners
+from .memory import Memory
 from .model import (
     MOST_EVSES,
     Options,
@@ -33,14 +34,11 @@ from .model import (
 )
 from .preparation import Preparation
 from .rpc import Rpc, Socket
+from .sending import Sending
 from .shared import Shared
 from .versions import V16, Version
 
-# What a station that is kept waiting must not be sent.
-_ONLY_WHEN_ACCEPTED = frozenset({"RemoteStartTransaction", "RemoteStopTransaction"})
 _MOST_NOTES = 200
-_SAVE_LATER = 300
-_SAVE_SOON = 1
 _LAST_SEEN = Part(Topic.LAST_SEEN)
 
 
@@ -112,13 +110,13 @@ class ChargingStation(Listeners):
             "data_transfer": self.data_transfer,
         }
         self.preparation = Preparation(self)
+        self.memory = Memory(self)
+        self.sending = Sending(self)
         self._schemas = shared.schemas
         self._messages: dict[Version, dict[str, Message]] = {}
         self._rpc: Rpc | None = None
         self._connection: Connection | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._save_timer: asyncio.TimerHandle | None = None
-        self._stopped = False
 
     @property
     def options(self) -> Options:
@@ -130,51 +128,20 @@ class ChargingStation(Listeners):
     async def load(self) -> None:
         """Take up what the store knows of the station, which is adopted from now on."""
         self.adopted = True
-        facts = await self.store.load_facts(self.identity)
-        for evse in facts.get("evses", []):
-            self.add_evse(evse)
-        if seen := facts.get("last_seen"):
-            self.last_seen = datetime.fromisoformat(seen)
-        for name, block in self.blocks.items():
-            block.recall(facts.get(name, {}))
-        await self.transactions.load()
+        await self.memory.load()
         self._changes.clear()
 
     async def save(self) -> None:
         """Store what must survive a restart, now."""
-        if self._save_timer is not None:
-            self._save_timer.cancel()
-            self._save_timer = None
-        await self.transactions.save()
-        if not self.adopted:
-            return
-        facts: dict[str, Any] = {
-            name: kept for name, block in self.blocks.items() if (kept := block.facts())
-        }
-        facts["evses"] = self.evses
-        facts["last_seen"] = self.last_seen.isoformat() if self.last_seen else None
-        await self.store.save_facts(self.identity, facts)
+        await self.memory.save()
 
-    def remember(self, *, within: float = _SAVE_SOON) -> None:
-        """Have the state saved within some seconds."""
-        if self._stopped or not self.adopted:
-            return
-        if self._save_timer is not None and within == _SAVE_LATER:
-            return
-        loop = asyncio.get_running_loop()
-        if self._save_timer is not None:
-            if self._save_timer.when() <= loop.time() + within:
-                return
-            self._save_timer.cancel()
-        self._save_timer = loop.call_later(within, self._save)
+    def remember(self, *, within: float | None = None) -> None:
+        """Have the state saved within some seconds: one, where nothing is said."""
+        self.memory.remember(within=within)
 
     def remember_later(self) -> None:
         """Have saved what changes all the time."""
-        self.remember(within=_SAVE_LATER)
-
-    def _save(self) -> None:
-        self._save_timer = None
-        self.spawn(self.save())
+        self.memory.remember_later()
 
     # --- oddities -----------------------------------------------------------------------
 
@@ -277,8 +244,7 @@ class ChargingStation(Listeners):
 
     async def _handle(self, action: str, payload: Any) -> Payload:
         """Answer a CALL of the station."""
-        self.last_seen = utcnow()
-        self.changed(_LAST_SEEN)
+        self.heard()
         message = self._table(self.version).get(action)
         if message is None:
             known = self._schemas[self.version].knows(action)
@@ -320,33 +286,23 @@ class ChargingStation(Listeners):
         ):
             raise MessageRefused(ErrorCode.SECURITY_ERROR, "not accepted yet")
 
-    def check_connected(self) -> None:
-        """Raise `StationOffline` when the station has no socket."""
+    def link(self) -> Rpc:
+        """Return the socket's end here. Raises `StationOffline` when there is none."""
         if self._rpc is None:
             raise StationOffline
+        return self._rpc
 
-    async def call(self, action: str, payload: Payload) -> Payload:
-        """Send a command and return the station's raw answer, repaired where it can be.
-
-        Raises `InvalidRequest` before anything is sent when the payload is not valid, and
-        `StationOffline`, `NotAccepted`, `CommandTimedOut` or `CommandFailed`.
-        """
-        self.check_connected()
-        assert self._rpc is not None  # noqa: S101 - checked just now
-        if self.settings.registration is not RegistrationStatus.ACCEPTED and (
-            self.settings.registration is RegistrationStatus.REJECTED
-            or action in _ONLY_WHEN_ACCEPTED
-        ):
-            raise NotAccepted
-        schemas = self._schemas[self.version]
-        schemas.check_request(action, payload)
-        answer = await self._rpc.call(action, payload)
+    def heard(self) -> None:
+        """Note that the station lives."""
         self.last_seen = utcnow()
         self.changed(_LAST_SEEN)
-        repaired = lenient.repair(answer, schemas.responses[action])
-        for note in repaired.notes:
-            self.note(f"{action} answer: {note}")
-        return repaired.payload
+
+    async def call(self, action: str, payload: Payload) -> Payload:
+        """Send a command and return the answer, repaired where it can be.
+
+        Raises what `Sending.exchange` does.
+        """
+        return (await self.sending.exchange(action, payload)).repaired
 
     # --- registration -------------------------------------------------------------------
 
@@ -388,7 +344,7 @@ class ChargingStation(Listeners):
 
     async def stop(self) -> None:
         """End everything and save."""
-        self._stopped = True
+        self.memory.stop()
         self.preparation.stop()
         self._drop_socket()
         self.smart_charging.stop()
@@ -396,4 +352,4 @@ class ChargingStation(Listeners):
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
-        await self.save()
+        await self.memory.save()

@@ -10,6 +10,12 @@ type Payload = dict[str, Any]
 
 # More EVSEs than any station has; a message can't make one grow without end.
 MOST_EVSES = 64
+# No card has it, so it is no secret either.
+DEFAULT_ID_TOKEN = "HomeAssistant"
+
+
+# The end of a session whose own end never came.
+UNKNOWN_END = "unknown_end"
 
 
 class RegistrationStatus(StrEnum):
@@ -95,13 +101,14 @@ class StationSettings:
     """What people decide about one station.
 
     `maximum_current` is in ampere per phase, `phases` the number it is wired with.
-    `id_token` is the card that starts made here are done with.
+    `id_token` is the token that starts made here are done with, where it is another than
+    that of all stations.
     """
 
     registration: RegistrationStatus = RegistrationStatus.ACCEPTED
     maximum_current: float = 32
     phases: int = 3
-    id_token: str = "HomeAssistant"
+    id_token: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +123,12 @@ class Options:
     pending_interval: int = 30
     # Some chargers offer no subprotocol at all.
     assume_16: bool = True
+    # Whether tokens that nobody listed may charge; None for as long as none is listed.
+    accept_unknown: bool | None = None
+    # Whether one token may have several sessions at a time.
+    concurrent_tx: bool = True
+    # The token that starts made here are done with; in 1.6 they have 20 characters at most.
+    id_token: str = DEFAULT_ID_TOKEN
     call_timeout: float = 30
     # How long a station may take after connecting to boot by itself.
     boot_grace: float = 5
@@ -164,9 +177,14 @@ class MeterReading(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class IdTokenInfo:
-    """What the central system thinks of an id token (C01)."""
+    """What the central system thinks of an id token (C01), in the words of 2.x.
+
+    Tokens of one `group` may end each other's sessions.
+    """
 
     status: str = "Accepted"
+    group: str = ""
+    expires: datetime | None = None
 
     @property
     def accepted(self) -> bool:
@@ -187,6 +205,8 @@ class Transaction:
     station: str
     evse: int
     started: datetime
+    # When it began, or ended where only that is known, as the station wrote it.
+    told: str = ""
     id_token: str = ""
     token_info: IdTokenInfo = IdTokenInfo()
     meter_start: float | None = None

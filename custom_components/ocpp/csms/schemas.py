@@ -38,7 +38,10 @@ class Schemas:
         if validator.is_valid(payload):
             return
         error = next(validator.iter_errors(payload))
-        path = ".".join(str(step) for step in error.instance_path) or action
+        steps = [*error.instance_path]
+        if error.kind.name == "required":
+            steps.append(error.kind.as_dict()["property"])
+        path = ".".join(str(step) for step in steps) or action
         raise InvalidRequest(action, f"{path}: {error.kind.name}")
 
 

@@ -1,8 +1,10 @@
 """What the stations of one central system have in common."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from .model import Options
+from .id_tokens import IdTokens
+from .model import Options, Transaction
 from .schemas import Schemas
 from .store import Store
 from .tariff import Tariff
@@ -16,5 +18,8 @@ class Shared:
     store: Store
     options: Options
     tariff: Tariff = field(default_factory=Tariff)
+    id_tokens: IdTokens = field(default_factory=IdTokens)
+    # The sessions that run at any station; stations do not know each other.
+    running: Callable[[], Iterable[Transaction]] = tuple
     # Loaded when the central system opens.
     schemas: dict[Version, Schemas] = field(default_factory=dict)

@@ -1,34 +1,29 @@
 """Prove that what must survive does, and that charging goes on when nothing can."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import json
 import os
 from pathlib import Path
 import signal
-import sqlite3
 import sys
 import time
 from typing import Any
 
 import pytest
-from sqlalchemy.dialects import mysql, postgresql
-from sqlalchemy.schema import CreateTable
 
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.model import (
     IdTokenInfo,
-    Options,
     StationSettings,
     Transaction,
     utcnow,
 )
-from custom_components.ocpp.csms.store import Store, StoreError
-from custom_components.ocpp.csms.store.tables import transactions
+from custom_components.ocpp.csms.store import Store
 
 from ..conftest import IDENTITY, PATIENCE, MakeWire
+from .conftest import OpenStore
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, 123000, tzinfo=UTC)
 START = Transaction(
@@ -57,15 +52,15 @@ async def reopened(path: Path) -> Store:
 # --- stations -----------------------------------------------------------------------------
 
 
-async def test_facts_are_there_again_after_a_restart(tmp_path: Path) -> None:
+async def test_facts_are_there_again_after_a_restart(open_store: OpenStore) -> None:
     """And gone once the station is forgotten."""
-    store = await reopened(tmp_path / "a.db")
+    store = await open_store()
     assert await store.load_facts("CP1") == {}
     await store.save_facts("CP1", {"evses": [1]})
     await store.save_facts("CP1", {"evses": [1, 2], "provisioning": {"info": None}})
     await store.save_facts("CP2", {"evses": [1]})
     await store.close()
-    store = await reopened(tmp_path / "a.db")
+    store = await open_store()
     assert await store.load_facts("CP1") == {
         "evses": [1, 2],
         "provisioning": {"info": None},
@@ -73,30 +68,37 @@ async def test_facts_are_there_again_after_a_restart(tmp_path: Path) -> None:
     await store.forget_station("CP1")
     assert await store.load_facts("CP1") == {}
     assert await store.load_facts("CP2") == {"evses": [1]}
-    await store.close()
 
 
 # --- transactions -------------------------------------------------------------------------
 
 
-async def test_a_transaction_is_there_again_after_a_restart(tmp_path: Path) -> None:
+async def test_a_transaction_is_there_again_after_a_restart(
+    open_store: OpenStore,
+) -> None:
     """With everything that is known of it, and where its counting is."""
-    store = await reopened(tmp_path / "a.db")
+    store = await open_store()
     begun, new = await store.begin(START, dated=True)
     assert new
     assert begun == replace(START, number=begun.number, id=str(begun.number))
     counted = replace(begun, energy=512.5)
     await store.save(counted, {"last": 1512.5})
     await store.close()
-    store = await reopened(tmp_path / "a.db")
+    store = await open_store()
     assert await store.latest("CP1") == [(counted, {"last": 1512.5})]
     assert await store.find("CP1", begun.id) == counted
     ended = replace(
-        counted, ended=NOW + timedelta(hours=1), meter_stop=9000, stop_reason="local"
+        counted,
+        ended=NOW + timedelta(hours=1),
+        meter_stop=9000,
+        stop_reason="local",
+        cost=2.345,
+        cost_complete=False,
+        currency="EUR",
+        card="Käthes Karte",
     )
     await store.save(ended, {})
     assert await store.latest("CP1") == [(ended, {})]
-    await store.close()
 
 
 async def test_the_newest_session_of_each_evse_is_the_latest(store: Store) -> None:
@@ -250,9 +252,11 @@ async def test_a_lost_file_gives_no_number_again(
     await store.close()
 
 
-async def test_numbers_are_unique_over_two_stores_on_one_file(tmp_path: Path) -> None:
-    """Two central systems may share a database."""
-    stores = [await reopened(tmp_path / "a.db") for _ in range(2)]
+async def test_numbers_are_unique_over_two_stores_on_one_database(
+    open_store: OpenStore,
+) -> None:
+    """Two central systems may share it."""
+    stores = [await open_store() for _ in range(2)]
     begun = await asyncio.gather(
         *(
             stores[minute % 2].begin(
@@ -267,7 +271,6 @@ async def test_numbers_are_unique_over_two_stores_on_one_file(tmp_path: Path) ->
     for store in stores:
         found = [await store.find("CP1", str(number)) for number in numbers]
         assert None not in found
-        await store.close()
 
 
 # --- durable before the answer ------------------------------------------------------------
@@ -362,136 +365,7 @@ async def test_a_killed_process_loses_no_transaction_it_has_answered(
     assert running is not None and running.running and running.id_token == "B"
 
 
-# --- a database that fails ----------------------------------------------------------------
-
-
-async def _closed(store: Store, path: Path) -> None:
-    await store.close()
-
-
-async def _without_tables(store: Store, path: Path) -> None:
-    with sqlite3.connect(path) as connection:
-        connection.execute("DROP TABLE transactions")
-        connection.execute("DROP TABLE stations")
-    connection.close()
-
-
-async def _damaged(store: Store, path: Path) -> None:
-    assert store._engine is not None
-    store._engine.dispose()
-    for file in path.parent.iterdir():
-        file.write_bytes(b"no database" * 1000)
-
-
-async def _read_only(store: Store, path: Path) -> None:
-    assert store._engine is not None
-    store._engine.dispose()
-    for statement in ("INSERT", "UPDATE", "DELETE"):
-        with sqlite3.connect(path) as connection:
-            for table in ("transactions", "stations"):
-                connection.execute(
-                    f"CREATE TRIGGER {table}_{statement} BEFORE {statement} ON {table} "
-                    "BEGIN SELECT RAISE(ABORT, 'read-only'); END"
-                )
-        connection.close()
-
-
-FAILURES = pytest.mark.parametrize(
-    "fail",
-    [_closed, _without_tables, _damaged, _read_only],
-    ids=lambda fail: fail.__name__,
-)
-type Fail = Callable[[Store, Path], Awaitable[None]]
-
-
-@FAILURES
-async def test_a_failing_database_is_logged_and_charging_goes_on(
-    fail: Fail, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Stations get their answers, with numbers that are still unique."""
-    store = await reopened(tmp_path / "a.db")
-    await fail(store, tmp_path / "a.db")
-    first, new = await store.begin(START, dated=True)
-    second, _ = await store.begin(START, dated=True)
-    assert new and second.number > first.number > 0
-    assert "The store failed" in caplog.text
-    await store.save(first, {})
-    await store.save_facts("CP1", {"evses": [1]})
-    await store.forget_station("CP1")
-    assert await store.find("CP1", "7") is None
-    assert await store.latest("CP1") == []
-    assert await store.load_facts("CP1") == {}
-    if fail is not _closed:
-        await store.close()
-
-
-@FAILURES
-async def test_a_station_is_answered_while_the_database_fails(
-    fail: Fail, tmp_path: Path, options: Options, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A transaction can be begun and ended."""
-    from tests.simulator import Charger
-
-    store = await reopened(tmp_path / "a.db")
-    central = CentralSystem(host="127.0.0.1", port=0, store=store, options=options)
-    await central.open()
-    station = await central.add_station(IDENTITY, StationSettings())
-    await central.listen()
-    await fail(store, tmp_path / "a.db")
-    async with Charger(f"ws://127.0.0.1:{central.port}", IDENTITY) as charger:
-        await charger.boot()
-        await charger.plug_in()
-        assert await charger.start() > 0
-        assert station.transactions.running(1) is not None
-        await charger.stop()
-        assert station.transactions.running(1) is None
-        assert charger.violations == []
-    await central.close()
-    if fail is not _closed:
-        await store.close()
-    assert "Traceback" not in caplog.text
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "sqlite:///{path}/damaged.db",
-        "sqlite:///{path}/missing/ocpp.db",
-        "nonsense",
-        "nonsense://host/name",
-        "oracle://host/name",
-    ],
-)
-async def test_a_store_that_cant_be_opened_says_so(
-    address: str, tmp_path: Path
-) -> None:
-    """A damaged file, a missing folder, a URL that is none, a driver that is not there."""
-    (tmp_path / "damaged.db").write_bytes(b"no database" * 1000)
-    store = Store(address.format(path=tmp_path))
-    with pytest.raises(StoreError):
-        await store.open()
-
-
-@pytest.mark.parametrize(
-    ("dialect", "words"),
-    [
-        (
-            mysql.dialect(),
-            ["started DATETIME(6)", "ended DATETIME(6)", "meter_start DOUBLE"],
-        ),
-        (postgresql.dialect(), ["started TIMESTAMP", "meter_start DOUBLE PRECISION"]),
-    ],
-    ids=["mariadb", "postgresql"],
-)
-def test_other_databases_keep_times_and_registers_exactly(
-    dialect: Any, words: list[str]
-) -> None:
-    """Repeated starts are recognised by both."""
-    ddl = str(CreateTable(transactions).compile(dialect=dialect))
-    for word in words:
-        assert word in ddl
-
-
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 async def test_the_wire_waits_for_the_disk(
     store: Store,
     wire: MakeWire,
@@ -505,10 +379,10 @@ async def test_the_wire_waits_for_the_disk(
     begin = store.begin
 
     async def slowly(
-        transaction: Transaction, *, dated: bool
+        transaction: Transaction, **options: Any
     ) -> tuple[Transaction, bool]:
         await go_on.wait()
-        result = await begin(transaction, dated=dated)
+        result = await begin(transaction, **options)
         stored.append(result[0])
         return result
 

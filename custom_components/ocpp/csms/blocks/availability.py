@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from ..clock import moment
 from ..model import ConnectorState, EvseStatus, Payload, Topic, timestamp, utcnow
 from ..versions import V16
-from .block import Block, answers
+from .block import Block, answers, follows
 
 if TYPE_CHECKING:
     from ..charging_station import ChargingStation
@@ -143,14 +143,14 @@ class Availability(Block):
             "connectorId": evse,
             "type": "Operative" if operative else "Inoperative",
         }
-        answer = await self.command(
-            "ChangeAvailability", payload, accepted=frozenset({"Accepted", "Scheduled"})
-        )
-        if answer["status"] == "Scheduled":
-            return False
-        if evse == 0:
-            self._set_operative(operative)
-        return True
+        answer = await self.command("ChangeAvailability", payload)
+        return bool(answer["status"] != "Scheduled")
+
+    @follows("ChangeAvailability", V16)
+    def on_changed(self, payload: Payload, answer: Payload) -> None:
+        """Know that the station follows; one that does so later tells by its status."""
+        if payload["connectorId"] == 0 and answer["status"] != "Scheduled":
+            self._set_operative(payload["type"] == "Operative")
 
     async def prepare(self, *, booted: bool) -> None:
         """Ask for the status of each connector that has not told it since it connected."""

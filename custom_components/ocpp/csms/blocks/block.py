@@ -1,10 +1,9 @@
 """What a functional block is: it answers messages, offers commands and keeps state."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CommandFailed, CommandRejected, ErrorCode, NotSupported
 from ..model import Part, Payload, Topic
 from ..versions import Version
 
@@ -12,17 +11,13 @@ if TYPE_CHECKING:
     from ..charging_station import ChargingStation
 
 type Handler = Callable[[Any, Payload], Awaitable[Payload]]
+type Follower = Callable[[Any, Payload, Payload], None]
+type Forerunner = Callable[[Any, Payload], None]
+type Hears = Callable[..., None]
 
 _ANSWERS = "_ocpp_answers"
-# What a station says to a command it does not have.
-_ABSENT = frozenset(
-    {
-        ErrorCode.NOT_IMPLEMENTED.value,
-        ErrorCode.NOT_SUPPORTED.value,
-        "UnknownCommand",
-    }
-)
-_ABSENT_STATUSES = frozenset({"NotImplemented", "NotSupported"})
+_FOLLOWS = "_ocpp_follows"
+_PRECEDES = "_ocpp_precedes"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +62,34 @@ def answers[H: Handler](
     return mark
 
 
+def follows[F: Follower](action: str, version: Version) -> Callable[[F], F]:
+    """Mark a method that hears of a command the station accepted, whoever sent it.
+
+    It is given the request and the answer, before whoever sent it is. The request was
+    valid for the version; the answer was accepted and repaired, and nothing else is
+    certain of it.
+    """
+    return _mark(_FOLLOWS, action, version)
+
+
+def precedes[F: Forerunner](action: str, version: Version) -> Callable[[F], F]:
+    """Mark a method that hears of a valid command just before it is sent.
+
+    For commands that the station may act upon before it answers.
+    """
+    return _mark(_PRECEDES, action, version)
+
+
+def _mark[F: Callable[..., Any]](
+    mark: str, action: str, version: Version
+) -> Callable[[F], F]:
+    def add(method: F) -> F:
+        setattr(method, mark, (*getattr(method, mark, ()), (action, version)))
+        return method
+
+    return add
+
+
 @dataclass(frozen=True)
 class Message:
     """A message that a station may send, bound to the block that answers it."""
@@ -91,6 +114,20 @@ class Block:
                     found[mark.action] = Message(mark, getattr(self, name))
         return found
 
+    def followers(self, version: Version) -> Iterator[tuple[str, Hears]]:
+        """Yield what hears of each accepted command, with the command's action."""
+        yield from self._marked(_FOLLOWS, version)
+
+    def forerunners(self, version: Version) -> Iterator[tuple[str, Hears]]:
+        """Yield what hears of each command before it is sent, with its action."""
+        yield from self._marked(_PRECEDES, version)
+
+    def _marked(self, mark: str, version: Version) -> Iterator[tuple[str, Hears]]:
+        for name in dir(type(self)):
+            for action, marked in getattr(getattr(type(self), name), mark, ()):
+                if marked is version:
+                    yield action, getattr(self, name)
+
     async def prepare(self, *, booted: bool) -> None:
         """Get to know the station after it booted, or reconnected without.
 
@@ -109,30 +146,10 @@ class Block:
         """Tell whoever shows this part that it is different now."""
         self.station.changed(Part(topic, evse, key))
 
-    async def command(
-        self,
-        action: str,
-        payload: Payload,
-        *,
-        accepted: frozenset[str] | None = frozenset({"Accepted"}),
-    ) -> Payload:
+    async def command(self, action: str, payload: Payload) -> Payload:
         """Send a command and return the answer when the station accepted it.
 
-        With `accepted` None the answer has no status. Raises `CommandRejected` for any
-        other status, `NotSupported` when the station does not have the command at all,
-        `StationOffline`, `CommandTimedOut`, `CommandFailed` and `InvalidRequest`.
+        What means yes is in the registry of commands. Raises what `Sending.command`
+        does.
         """
-        try:
-            answer = await self.station.call(action, payload)
-        except CommandFailed as error:
-            if error.code in _ABSENT:
-                raise NotSupported(action) from error
-            raise
-        if accepted is None:
-            return answer
-        status = str(answer.get("status") or "no status")
-        if status in accepted:
-            return answer
-        if status in _ABSENT_STATUSES:
-            raise NotSupported(action)
-        raise CommandRejected(action, status)
+        return (await self.station.sending.command(action, payload)).repaired

@@ -14,7 +14,7 @@ from ..model import (
     utcnow,
 )
 from ..versions import V16
-from .block import Block, answers
+from .block import Block, answers, follows
 
 if TYPE_CHECKING:
     from ..charging_station import ChargingStation
@@ -60,6 +60,7 @@ class Provisioning(Block):
         super().__init__(station)
         self.info: StationInfo | None = None
         self.keys: dict[str, ConfigurationKey] = {}
+        self._not_secret: set[str] = set()
         # Set at each BootNotification on the present socket.
         self.booted = asyncio.Event()
 
@@ -148,19 +149,18 @@ class Provisioning(Block):
         if not booted and self.keys:
             return
         try:
-            self._take_up(await self.command("GetConfiguration", {}, accepted=None))
+            await self.command("GetConfiguration", {})
         except CommandFailed:
             # Too many keys for one answer, perhaps.
             self.station.note("GetConfiguration: no answer for all keys")
         missing = [key for key in _ESSENTIAL if key not in self.keys]
         if missing:
-            answer = await self.command(
-                "GetConfiguration", {"key": missing}, accepted=None
-            )
-            self._take_up(answer)
+            await self.command("GetConfiguration", {"key": missing})
         self.station.remember()
 
-    def _take_up(self, answer: Payload) -> None:
+    @follows("GetConfiguration", V16)
+    def on_configuration(self, payload: Payload, answer: Payload) -> None:
+        """Take up what the station says of its configuration."""
         listed = answer.get("configurationKey")
         for item in listed if isinstance(listed, list) else ():
             if not isinstance(item, dict):
@@ -180,9 +180,7 @@ class Provisioning(Block):
 
     async def read(self, key: str) -> str | None:
         """Ask the station for one configuration key (B06)."""
-        self._take_up(
-            await self.command("GetConfiguration", {"key": [key]}, accepted=None)
-        )
+        await self.command("GetConfiguration", {"key": [key]})
         return self.value(key)
 
     async def write(self, key: str, value: str) -> bool:
@@ -196,14 +194,18 @@ class Provisioning(Block):
             return True
         if known is not None and known.readonly:
             raise CommandRejected("ChangeConfiguration", "read-only")
-        answer = await self.command(
-            "ChangeConfiguration",
-            {"key": key, "value": value},
-            accepted=frozenset({"Accepted", "RebootRequired"}),
-        )
-        self.keys[key] = ConfigurationKey(value, readonly=False)
-        self.station.remember()
+        # Whatever is written here is no secret.
+        self._not_secret.add(key)
+        answer = await self.command("ChangeConfiguration", {"key": key, "value": value})
         return bool(answer["status"] == "Accepted")
+
+    @follows("ChangeConfiguration", V16)
+    def on_changed(self, payload: Payload, answer: Payload) -> None:
+        """Know the value from now on, where it is one that may be kept."""
+        key = _KEYS_CASEFOLDED.get(payload["key"].casefold(), payload["key"])
+        if key in KEYS or key in self._not_secret:
+            self.keys[key] = ConfigurationKey(payload["value"], readonly=False)
+            self.station.remember()
 
     async def reset(self) -> None:
         """Restart the station, gently where it lets itself be (B11, B12)."""

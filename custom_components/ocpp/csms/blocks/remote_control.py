@@ -1,13 +1,21 @@
 """Functional block F: remote control. Start, stop, unlock, and ask for messages."""
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ..errors import CommandFailed, CommandRejected, NotSupported, OcppError
-from ..model import Payload
-from .block import Block
+from ..model import Payload, utcnow
+from ..versions import V16
+from .block import Block, precedes
 
 if TYPE_CHECKING:
     from ..charging_station import ChargingStation
+
+# What a station is asked for by another name than the message has.
+_CALLED_OTHERWISE = {"SignChargePointCertificate": "SignCertificate"}
+
+# How long people may take to plug a car in after a start was asked for.
+_FOLLOWED_WITHIN = timedelta(minutes=5)
 
 
 class RemoteControl(Block):
@@ -18,6 +26,8 @@ class RemoteControl(Block):
         super().__init__(station)
         # Messages we asked for: a station that is Pending may send these and no others.
         self.asked_for: set[str] = set()
+        # The tokens of the starts that were asked for, without letter case.
+        self._starts: dict[str, datetime] = {}
 
     async def start(
         self,
@@ -45,18 +55,33 @@ class RemoteControl(Block):
             self.station.smart_charging.on_start_refused(evse or 0)
             raise
 
+    @precedes("RemoteStartTransaction", V16)
+    def on_starting(self, payload: Payload) -> None:
+        """Expect the transaction, which can be here before the answer is."""
+        self._starts[payload["idTag"].casefold()] = utcnow()
+
     def _default_token(self) -> str:
         """Return the token to start with, which some stations prescribe."""
         # Alfen only starts with the token its own plug-and-charge uses.
         prescribed = self.station.provisioning.value("PlugAndChargeIdentifier")
-        return (prescribed or self.station.settings.id_token)[:20]
+        own = self.station.settings.id_token or self.station.options.id_token
+        return (prescribed or own)[:20]
+
+    def is_default(self, id_token: str) -> bool:
+        """Return whether starts that name no card are done with this token (C05)."""
+        return id_token.casefold() == self._default_token().casefold()
+
+    def has_started(self, id_token: str) -> bool:
+        """Return whether a start with this token was asked for just now."""
+        asked = self._starts.get(id_token.casefold())
+        return asked is not None and utcnow() - asked <= _FOLLOWED_WITHIN
 
     async def stop(self, evse: int | None = None) -> None:
         """Ask the station to end the running transaction (F03).
 
         Raises `NoTransaction` when none runs there, or more than one on the station.
         """
-        self.station.check_connected()
+        self.station.link()
         transaction = self.station.transactions.the_running(evse)
         await self.stop_transaction(transaction.id)
 
@@ -68,21 +93,21 @@ class RemoteControl(Block):
 
     async def unlock(self, evse: int) -> None:
         """Release the cable (F05)."""
-        await self.command(
-            "UnlockConnector",
-            {"connectorId": evse},
-            # One brand answers "Accepted", which the specification does not have here.
-            accepted=frozenset({"Unlocked", "Accepted"}),
-        )
+        await self.command("UnlockConnector", {"connectorId": evse})
 
     async def trigger(self, message: str, evse: int | None = None) -> None:
         """Ask the station to send a message now (F06)."""
         payload: Payload = {"requestedMessage": message}
         if evse is not None:
             payload["connectorId"] = evse
-        # The message can be here before the answer is.
-        self.asked_for.add(message)
         await self.command("TriggerMessage", payload)
+
+    @precedes("TriggerMessage", V16)
+    @precedes("ExtendedTriggerMessage", V16)
+    def on_asking(self, payload: Payload) -> None:
+        """Expect the message, which can be here before the answer is."""
+        message: str = payload["requestedMessage"]
+        self.asked_for.add(_CALLED_OTHERWISE.get(message, message))
 
     async def ask_for(self, message: str, evse: int | None = None) -> bool:
         """Ask for a message where the station can be asked; return whether it agreed.

@@ -1,306 +1,198 @@
-"""What must survive: facts about stations, and transactions.
+"""What must survive: facts about stations, transactions, their samples, and cards.
 
 SQL through SQLAlchemy, in one thread of its own: queries never run in the event loop and
 are carried out in the order they were asked for.
+
+When the database fails while it is used, charging goes on: what is to be written is kept in
+memory, in order, and written when the database is back. Stations are answered from memory
+meanwhile. A database that is away at the start is waited for instead (`StoreUnavailable`):
+without it nobody could say which sessions run, and stations keep their messages until they
+are answered.
 """
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection
+from datetime import datetime
 from functools import partial
-import logging
-import time
-from typing import Any
+from pathlib import Path
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Row,
-    create_engine,
-    delete,
-    event,
-    func,
-    insert,
-    select,
-    update,
+from ..model import Transaction
+from . import sessions
+from .copying import copy_file
+from .engine import check_url, database_url
+from .journal import Journal
+from .queries import is_there
+from .records import Sample, TokenTotal, naive, text, token_key
+from .trouble import (
+    StoreError,
+    StoreTooNew,
+    StoreTrouble,
+    StoreUnavailable,
+    TroubleKind,
 )
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from ..model import IdTokenInfo, Transaction
-from .tables import metadata, stations, transactions
-
-_LOGGER = logging.getLogger(__name__)
-
-# A start without a usable time is taken for a repetition only this long.
-_UNDATED_REPEAT = timedelta(minutes=15)
-_ATTEMPTS = 10
-# In milliseconds, for another store to finish writing to the same file.
-_LONGEST_WAIT = 10_000
-
-
-class StoreError(Exception):
-    """The store can't be opened."""
+__all__ = [
+    "Sample",
+    "Store",
+    "StoreError",
+    "StoreTooNew",
+    "StoreTrouble",
+    "StoreUnavailable",
+    "TokenTotal",
+    "TroubleKind",
+    "check_url",
+    "database_url",
+]
 
 
-class Store:
+class Store(Journal):
     """The store of one central system."""
 
-    def __init__(self, url: str) -> None:
-        """Prepare a store at a database URL; `open` opens it."""
-        self._url = url
-        self._engine: Engine | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ocpp_store")
-        self._last_number = 0
+    # --- samples and uses of cards ------------------------------------------------------
 
-    async def open(self) -> None:
-        """Open the store and create what is missing; raises `StoreError`."""
-        try:
-            self._last_number = await self._in_thread(self._open)
-        except (SQLAlchemyError, ImportError) as error:
-            await self.close()
-            raise StoreError(str(error)) from error
+    def add_sample(
+        self,
+        transaction_number: int,
+        at: datetime,
+        energy: float,
+        power: float | None = None,
+    ) -> None:
+        """Take a sample of a session: Wh since its start and W; at once.
 
-    def _open(self) -> int:
-        # Card numbers are among the parameters; they must not reach any log.
-        self._engine = create_engine(self._url, hide_parameters=True)
-        if self._engine.dialect.name == "sqlite":
-            event.listen(self._engine, "connect", _configure_sqlite)
-            event.listen(self._engine, "begin", _begin_sqlite)
-        metadata.create_all(self._engine)
-        with self._engine.connect() as connection:
-            newest = connection.scalar(select(func.max(transactions.c.number)))
-        return newest or 0
-
-    async def close(self) -> None:
-        """Finish what was asked for and close."""
-        await self._in_thread(self._close)
-        self._thread.shutdown()
-
-    def _close(self) -> None:
-        if self._engine is not None:
-            self._engine.dispose()
-
-    async def _in_thread[T](self, work: Callable[..., T], *args: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(
-            self._thread, partial(work, *args)
-        )
-
-    async def _run[T](self, work: Callable[[Connection], T], otherwise: T) -> T:
-        """Carry out work in one committed transaction of the database.
-
-        When the database fails, charging goes on without it: the failure is logged and
-        `otherwise` returned.
+        One a minute is written, soon and together with others.
         """
-        try:
-            return await self._in_thread(self._commit, work)
-        except (SQLAlchemyError, RuntimeError) as error:  # The latter: it is closed.
-            _LOGGER.error("The store failed: %s", type(error).__name__)
-            return otherwise
+        self._gathered.add(transaction_number, at, energy, power)
 
-    def _commit[T](self, work: Callable[[Connection], T]) -> T:
-        assert self._engine is not None  # noqa: S101 - opened before it is used
-        for _ in range(_ATTEMPTS):
-            try:
-                with self._engine.begin() as connection:
-                    return work(connection)
-            except IntegrityError as error:
-                # Another central system took the same number just now.
-                collision = error
-        raise collision
+    def finish_samples(self, transaction_number: int) -> None:
+        """Have the last sample of a session written; saving its end does so too."""
+        self._gathered.finish(transaction_number)
 
-    # --- stations -----------------------------------------------------------------------
+    def record_use(  # noqa: PLR0917 - the columns of a row
+        self,
+        station: str,
+        evse: int,
+        id_token: str,
+        at: datetime,
+        status: str,
+        purpose: str,
+    ) -> None:
+        """Record that a card was presented, or used to start or to stop; at once.
 
-    async def load_facts(self, identity: str) -> dict[str, Any]:
-        """Return what was last saved of a station."""
-
-        def load(connection: Connection) -> dict[str, Any]:
-            query = select(stations.c.facts).where(stations.c.identity == identity)
-            return connection.scalar(query) or {}
-
-        return await self._run(load, {})
-
-    async def save_facts(self, identity: str, facts: dict[str, Any]) -> None:
-        """Save what is known of a station."""
-
-        def save(connection: Connection) -> None:
-            changed = connection.execute(
-                update(stations)
-                .where(stations.c.identity == identity)
-                .values(facts=facts)
-            )
-            if not changed.rowcount:
-                connection.execute(
-                    insert(stations).values(identity=identity, facts=facts)
-                )
-
-        await self._run(save, None)
-
-    async def forget_station(self, identity: str) -> None:
-        """Forget what is known of a station; its transactions stay."""
-        query = delete(stations).where(stations.c.identity == identity)
-        await self._run(lambda connection: _executed(connection, query), None)
-
-    # --- transactions -------------------------------------------------------------------
-
-    async def begin(
-        self, transaction: Transaction, *, dated: bool
-    ) -> tuple[Transaction, bool]:
-        """Store a new transaction; return it with its number, and whether it is new.
-
-        A repeated start is recognised by station, EVSE, token, time and register and gets
-        the transaction it began. Without a usable time (`dated` false) only one that still
-        runs and is recent can be meant.
+        The same use is kept once, however often it is told.
         """
-        # Also unique after the database was lost: stations may still know older numbers.
-        number = max(self._last_number + 1, int(time.time()))
-        self._last_number = number
-        new = replace(transaction, number=number, id=transaction.id or str(number))
-
-        def begin(connection: Connection) -> tuple[Transaction, bool]:
-            if (
-                row := connection.execute(_same_start(transaction, dated)).first()
-            ) is not None:
-                return _transaction(row), False
-            # Another central system may keep its transactions in the same database.
-            taken = connection.scalar(select(func.max(transactions.c.number))) or 0
-            fresh = new
-            if taken >= number:
-                self._last_number = taken + 1
-                fresh = replace(
-                    new, number=taken + 1, id=transaction.id or str(taken + 1)
-                )
-            connection.execute(insert(transactions).values(**_row(fresh), counting={}))
-            return fresh, True
-
-        return await self._run(begin, (new, True))
-
-    async def save(self, transaction: Transaction, counting: dict[str, object]) -> None:
-        """Store how a transaction is now."""
-        query = (
-            update(transactions)
-            .where(transactions.c.number == transaction.number)
-            .values(**_row(transaction), counting=counting)
+        self._gathered.add_use(
+            {
+                "station": text(station, 48),
+                "evse": evse,
+                "id_token": text(id_token, 255),
+                "token_key": token_key(id_token),
+                "at": naive(at),
+                "status": text(status, 20),
+                "purpose": text(purpose, 20),
+            }
         )
-        await self._run(lambda connection: _executed(connection, query), None)
 
-    async def find(self, station: str, transaction_id: str) -> Transaction | None:
-        """Return the newest transaction that a station calls by this id."""
-        query = (
-            select(transactions)
-            .where(
-                transactions.c.station == station, transactions.c.id == transaction_id
+    async def samples(self, number: int) -> list[Sample]:
+        """Return the samples of a session in their order; raises `StoreUnavailable`."""
+        self._gathered.flush()
+        return await self._question(
+            sessions.select_samples, self._numbers.get(number, number)
+        )
+
+    # --- what people ask ----------------------------------------------------------------
+
+    async def sessions(
+        self,
+        *,
+        station: str | None = None,
+        evse: int | None = None,
+        id_tokens: Collection[str] | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        limit: int | None = None,
+    ) -> list[Transaction]:
+        """Return accepted sessions, running and ended, by their start.
+
+        A session belongs to the period [start, end) that it began in, so that none is
+        counted twice. `limit` leaves the newest. Letter case does not tell id tokens
+        apart. Raises `StoreUnavailable`.
+        """
+        found = await self._question(
+            partial(
+                sessions.select_sessions,
+                station=station,
+                evse=evse,
+                id_tokens=id_tokens,
+                start=start,
+                end=end,
+                limit=limit,
             )
-            .order_by(transactions.c.number.desc())
-            .limit(1)
         )
+        return [self._as_told(transaction) for transaction in found]
 
-        def find(connection: Connection) -> Transaction | None:
-            row = connection.execute(query).first()
-            return _transaction(row) if row is not None else None
+    async def token_totals(
+        self, without: Collection[int] = ()
+    ) -> dict[str, TokenTotal]:
+        """Return what was charged with each id token, by its casefolded text.
 
-        return await self._run(find, None)
+        Accepted sessions count, as they were last saved: a running one is up to five
+        minutes behind, unless it is among those to leave out. A session that is deleted counts no more, so that a total may fall.
+        Raises `StoreUnavailable`.
+        """
+        left_out = [self._numbers.get(number, number) for number in without]
+        return await self._question(partial(sessions.total_tokens, without=left_out))
 
-    async def latest(self, station: str) -> list[tuple[Transaction, dict[str, Any]]]:
-        """Return the newest transaction of each EVSE and how far its counting is."""
-        # Refused starts and ends of unknown sessions are records, not sessions to show.
-        newest = (
-            select(func.max(transactions.c.number))
-            .where(
-                transactions.c.station == station,
-                transactions.c.evse > 0,
-                transactions.c.token_status == "Accepted",
-            )
-            .group_by(transactions.c.evse)
-        )
-        query = select(transactions).where(transactions.c.number.in_(newest))
+    async def delete_session(self, number: int) -> bool:
+        """Delete a session that has ended, and its samples; return whether there was one.
 
-        def load(connection: Connection) -> list[tuple[Transaction, dict[str, Any]]]:
-            return [
-                (_transaction(row), row.counting) for row in connection.execute(query)
-            ]
+        Its number is never given again. Raises `StoreUnavailable`, after which it is there
+        still.
+        """
+        there = self._numbers.get(number, number)
+        deleted = await self._question(sessions.delete_session, there)
+        if deleted:
+            self._deleted.add(number)
+            self._memory.forget(number)
+        return deleted
 
-        return await self._run(load, [])
+    async def purge(self, samples_before: datetime) -> None:
+        """Delete samples of sessions that ended before, and uses of cards before that.
 
+        Sessions stay. Done bit by bit, so that no station waits for it; call it once a
+        day. Raises `StoreUnavailable`.
+        """
+        self._gathered.flush()
+        for purge in (sessions.purge_samples, sessions.purge_uses):
+            while await self._question(purge, samples_before):
+                pass
 
-def _configure_sqlite(connection: Any, _: Any) -> None:
-    """Make commits durable: a killed process loses nothing that was acknowledged."""
-    # The driver would begin too late for what `_begin_sqlite` is there for.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout={_LONGEST_WAIT}")
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.close()
+    # --- backups ------------------------------------------------------------------------
 
+    async def backup(self, path: str | Path) -> None:
+        """Copy an SQLite store to a new file, as of one moment, while it is used.
 
-def _begin_sqlite(connection: Connection) -> None:
-    """Let no other store write between what is looked up and what is written."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+        Raises `StoreUnavailable`, and `StoreError` for a server, which has its own ways.
+        """
+        await self._written_so_far()
+        if (file := self._used.database.file) is None:
+            raise StoreError("only files of SQLite can be copied")
+        await asyncio.to_thread(copy_file, file, Path(path))
 
+    async def prepare_backup(self) -> None:
+        """Leave the file of SQLite as it is until `finish_backup`, so that it can be copied.
 
-def _executed(connection: Connection, query: Any) -> None:
-    connection.execute(query)
+        What is written meanwhile is as durable as ever: it goes to the log beside the file,
+        and the file with any part of that log is a consistent whole. For a server nothing
+        is done. Raises `StoreUnavailable`.
+        """
+        await self._written_so_far()
+        await self._used.in_time(self._used.database.hold)
 
+    async def finish_backup(self) -> None:
+        """Write to the file of SQLite again; raises `StoreUnavailable`."""
+        await self._used.in_time(self._used.database.release)
 
-def _same_start(transaction: Transaction, dated: bool) -> Any:
-    """Select the transaction that this start already began."""
-    columns = transactions.c
-    query = select(transactions).where(
-        columns.station == transaction.station,
-        columns.evse == transaction.evse,
-        func.lower(columns.id_token) == transaction.id_token.lower(),
-        columns.meter_start == transaction.meter_start
-        if transaction.meter_start is not None
-        else columns.meter_start.is_(None),
-    )
-    if dated:
-        query = query.where(columns.started == _naive(transaction.started))
-    else:
-        earliest = _naive(transaction.started - _UNDATED_REPEAT)
-        query = query.where(columns.ended.is_(None), columns.started >= earliest)
-    if transaction.id:
-        query = query.where(columns.id == transaction.id)
-    if transaction.ended is not None:
-        query = query.where(columns.ended == _naive(transaction.ended))
-    return query.order_by(columns.number.desc()).limit(1)
-
-
-def _naive(moment: datetime | None) -> datetime | None:
-    """Return a moment as it is stored: UTC without saying so, as all databases can."""
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment is not None else None
-
-
-def _row(transaction: Transaction) -> dict[str, Any]:
-    return {
-        "number": transaction.number,
-        "id": transaction.id,
-        "station": transaction.station,
-        "evse": transaction.evse,
-        "started": _naive(transaction.started),
-        "id_token": transaction.id_token,
-        "token_status": transaction.token_info.status,
-        "meter_start": transaction.meter_start,
-        "energy": transaction.energy,
-        "ended": _naive(transaction.ended),
-        "meter_stop": transaction.meter_stop,
-        "stop_reason": transaction.stop_reason,
-    }
-
-
-def _transaction(row: Row[Any]) -> Transaction:
-    return Transaction(
-        number=row.number,
-        id=row.id,
-        station=row.station,
-        evse=row.evse,
-        started=row.started.replace(tzinfo=UTC),
-        id_token=row.id_token,
-        token_info=IdTokenInfo(status=row.token_status),
-        meter_start=row.meter_start,
-        energy=row.energy,
-        ended=row.ended.replace(tzinfo=UTC) if row.ended else None,
-        meter_stop=row.meter_stop,
-        stop_reason=row.stop_reason,
-    )
+    async def _written_so_far(self) -> None:
+        """Wait until all that was gathered is written; raises `StoreUnavailable`."""
+        self._gathered.flush()
+        await self._question(is_there)

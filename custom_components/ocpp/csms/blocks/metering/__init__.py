@@ -63,6 +63,11 @@ class Metering(Block):
         known = self._registers.get(evse)
         return known.value if known is not None else None
 
+    def power(self, evse: int) -> float | None:
+        """Return the power that an EVSE draws, in W."""
+        reading = self.reading(evse, "Power.Active.Import")
+        return reading.value if reading is not None else None
+
     def voltage(self, evse: int) -> float | None:
         """Return the measured voltage of a phase in V, where one can be believed."""
         reading = self.reading(evse, "Voltage")

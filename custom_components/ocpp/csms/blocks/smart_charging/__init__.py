@@ -13,18 +13,18 @@ from ...errors import (
     StationOffline,
 )
 from ...model import Limit, Payload, RateUnit, Topic, utcnow
-from ..block import Block
+from ...versions import V16
+from ..block import Block, follows
 from .ladder import Ladder, Means, units
-from .memory import read_limit, write_limit
+from .memory import read_limits, write_limits
 from .rate import Wiring
-from .v16 import Purpose, profile
+from .v16 import Purpose, clearing, clears, profile, sent_limit
 
 if TYPE_CHECKING:
     from ...charging_station import ChargingStation
 
 __all__ = ["Purpose", "SmartCharging"]
 
-_GONE = frozenset({"Accepted", "Unknown"})
 # How long an accepted start may take to become a transaction.
 _START_WITHIN = timedelta(minutes=5)
 
@@ -45,6 +45,8 @@ class SmartCharging(Block):
         self._unsure: set[int] = set()
         # The limits that go with starts of ours, until their transaction is there.
         self._of_start: dict[int, tuple[Limit, datetime]] = {}
+        # The request that sends a limit of ours.
+        self._climbing: Payload | None = None
         self._ladder = Ladder()
         self._expiries: dict[int, asyncio.TimerHandle] = {}
         self._order = asyncio.Lock()
@@ -80,7 +82,7 @@ class SmartCharging(Block):
         """
         self._check_maximum(value, unit, phases)
         async with self._order:
-            self.station.check_connected()
+            self.station.link()
             present = self.limits.get(evse)
             if (
                 present is not None
@@ -101,13 +103,18 @@ class SmartCharging(Block):
 
     async def set_profile(self, evse: int, charging_profile: Payload) -> None:
         """Send a whole charging profile as it is (K01); it takes the place of our limit."""
+        payload = {"connectorId": evse, "csChargingProfiles": charging_profile}
         async with self._order:
-            await self.command(
-                "SetChargingProfile",
-                {"connectorId": evse, "csChargingProfiles": charging_profile},
-            )
-            for replaced in [evse] if evse else [0, *self.station.evses]:
-                self._forget(replaced)
+            await self.command("SetChargingProfile", payload)
+
+    @follows("SetChargingProfile", V16)
+    def on_profile_set(self, payload: Payload, answer: Payload) -> None:
+        """Know of no limit any more where a profile that is not ours took its place."""
+        if payload is self._climbing:
+            return
+        evse = payload["connectorId"]
+        for replaced in [evse] if evse else [0, *self.station.evses]:
+            self._forget(replaced)
 
     async def clear(self, evse: int) -> bool:
         """Remove the limits of an EVSE, whoever set them; with EVSE 0, all (K10).
@@ -115,23 +122,35 @@ class SmartCharging(Block):
         Return false when the station had none, which is as good.
         """
         removed = False
-        filters: list[Payload] = [{}]
-        if evse:
-            filters = [
-                {"connectorId": evse, "chargingProfilePurpose": purpose.value}
-                for purpose in (Purpose.TRANSACTION, Purpose.DEFAULT)
-            ]
-            limit = self.limits.get(evse) or self._standing.get(evse)
-            if limit is not None and limit.purpose == Purpose.STATION:
-                fallback = {"connectorId": 0, "chargingProfilePurpose": limit.purpose}
-                filters.append(fallback)
+        limit = self.limits.get(evse) or self._standing.get(evse)
+        filters = clearing(evse, limit.purpose if limit is not None else None)
         async with self._order:
             for what in filters:
-                said = await self.command("ClearChargingProfile", what, accepted=_GONE)
+                said = await self.command("ClearChargingProfile", what)
                 removed |= said["status"] == "Accepted"
             for cleared in [evse] if evse else list({0, *self.limits, *self._standing}):
                 self._forget(cleared)
         return removed
+
+    @follows("ClearChargingProfile", V16)
+    def on_cleared(self, payload: Payload, answer: Payload) -> None:
+        """Know of no limit any more whose profile is certainly gone."""
+        for evse in {*self.limits, *self._standing, *self._defaults}:
+            for kept in self._standing, self._defaults:
+                if self._is_cleared(payload, evse, kept.get(evse)):
+                    del kept[evse]
+            if self._is_cleared(payload, evse, self.limits.get(evse)):
+                self._stop_timer(evse)
+                self._lose(evse)
+                if evse in self._standing:
+                    self._unsure.add(evse)
+
+    def _is_cleared(self, payload: Payload, evse: int, limit: Limit | None) -> bool:
+        if limit is None:
+            return False
+        purpose = Purpose(limit.purpose)
+        level = self._top_level() * self._ladder.uses_top_level(evse, purpose)
+        return clears(payload, purpose, evse, level)
 
     async def composite_schedule(
         self, evse: int, duration: int, unit: RateUnit | None = None
@@ -149,13 +168,7 @@ class SmartCharging(Block):
         self._check_maximum(amperes, RateUnit.AMPERE)
         rung = self._ladder.for_start(self._means([Purpose.TRANSACTION]))
         sent = self._wiring(evse).convert(amperes, RateUnit.AMPERE, rung.unit)
-        limit = Limit(
-            value=amperes,
-            unit=RateUnit.AMPERE,
-            purpose=rung.purpose.value,
-            sent_value=round(sent, 1),
-            sent_unit=rung.unit,
-        )
+        limit = sent_limit(rung, amperes, RateUnit.AMPERE, sent)
         self._of_start[evse] = limit, utcnow()
         return profile(rung, evse, sent, stack_level=self._top_level())
 
@@ -192,6 +205,7 @@ class SmartCharging(Block):
                 ),
             }
             try:
+                self._climbing = payload
                 await self.command("SetChargingProfile", payload)
             except (CommandRejected, CommandFailed, NotSupported) as error:
                 # Some answer a profile they do not like with a CALLERROR, or take its
@@ -201,15 +215,8 @@ class SmartCharging(Block):
                 continue
             if self._ladder.succeeded(evse, rung):
                 self.station.remember()
-            return Limit(
-                value=value,
-                unit=unit,
-                purpose=rung.purpose.value,
-                sent_value=round(sent, 1),
-                sent_unit=rung.unit,
-                phases=phases,
-                until=utcnow() + timedelta(seconds=duration) if duration else None,
-            )
+            until = utcnow() + timedelta(seconds=duration) if duration else None
+            return sent_limit(rung, value, unit, sent, phases=phases, until=until)
         raise refusal or NotSupported("SetChargingProfile")
 
     def _purposes(self, evse: int) -> list[Purpose]:
@@ -221,7 +228,7 @@ class SmartCharging(Block):
         purposes.append(Purpose.DEFAULT)
         # Not when it would limit a neighbour too.
         if self.station.the_only_evse == evse:
-            purposes.append(Purpose.STATION)
+            return [*purposes, Purpose.STATION]
         return purposes
 
     def _means(self, purposes: list[Purpose]) -> Means:
@@ -369,10 +376,9 @@ class SmartCharging(Block):
         """Take up the limits and what worked."""
         self._ladder.recall(facts.get("worked", {}))
         self._unsure = set(facts.get("unsure", []))
-        for evse, written in facts.get("limits", {}).items():
-            self._standing[int(evse)] = self.limits[int(evse)] = read_limit(written)
-        for evse, written in facts.get("defaults", {}).items():
-            self._defaults[int(evse)] = read_limit(written)
+        self._standing = read_limits(facts.get("limits", {}))
+        self.limits = self._standing.copy()
+        self._defaults = read_limits(facts.get("defaults", {}))
 
     def facts(self) -> dict[str, Any]:
         """Keep the limits that stand and what worked."""
@@ -384,14 +390,8 @@ class SmartCharging(Block):
                 for evse, limit in self._standing.items()
                 if evse in self._unsure or self.limits.get(evse) is not limit
             ],
-            "limits": {
-                str(evse): write_limit(limit) for evse, limit in self._standing.items()
-            },
-            "defaults": {
-                str(evse): write_limit(limit)
-                for evse, limit in self._defaults.items()
-                if limit.until is None
-            },
+            "limits": write_limits(self._standing),
+            "defaults": write_limits(self._defaults),
         }
 
     def stop(self) -> None:

@@ -72,6 +72,11 @@ class Ladder:
                 return rung._replace(purpose=Purpose.TRANSACTION)
         return None
 
+    def uses_top_level(self, evse: int, purpose: Purpose) -> bool:
+        """Return whether the way that works for a purpose has the highest stack level."""
+        rung = self._worked.get(_slot(evse, purpose))
+        return rung is not None and rung.top_level
+
     def refused(self, rung: Rung) -> None:
         """Keep in mind what did not work."""
         if rung.purpose is Purpose.TRANSACTION:

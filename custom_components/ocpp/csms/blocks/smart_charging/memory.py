@@ -5,14 +5,20 @@ from typing import Any
 from ...model import Limit, RateUnit
 
 
-def write_limit(limit: Limit) -> dict[str, Any]:
-    """Write a limit that stands."""
-    written = vars(limit).copy()
-    del written["until"]
-    return written
+def write_limits(limits: dict[int, Limit]) -> dict[str, Any]:
+    """Write the limits that stand, by EVSE."""
+    return {
+        str(evse): {key: value for key, value in vars(limit).items() if key != "until"}
+        for evse, limit in limits.items()
+        if limit.until is None
+    }
 
 
-def read_limit(written: dict[str, Any]) -> Limit:
-    """Read what `write_limit` wrote."""
+def read_limits(written: dict[str, Any]) -> dict[int, Limit]:
+    """Read what `write_limits` wrote."""
+    return {int(evse): _read(limit) for evse, limit in written.items()}
+
+
+def _read(written: dict[str, Any]) -> Limit:
     units = {name: RateUnit(written[name]) for name in ("unit", "sent_unit")}
     return Limit(**written | units)

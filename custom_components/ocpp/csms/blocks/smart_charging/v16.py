@@ -1,10 +1,10 @@
 """How OCPP 1.6 spells charging profiles."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from ...model import Payload, RateUnit, timestamp, utcnow
+from ...model import Limit, Payload, RateUnit, timestamp, utcnow
 
 # Charging stations with a slow clock would wait for a start that is just now.
 _START_BEFORE = timedelta(minutes=1)
@@ -37,6 +37,33 @@ def profile_id(purpose: Purpose, evse: int) -> int:
         if evse
         else 1 + (purpose is not Purpose.STATION)
     )
+
+
+def clearing(evse: int, known: str | None) -> list[Payload]:
+    """Return what to clear so that nothing limits an EVSE; with EVSE 0, all.
+
+    `known` is the purpose of the limit in force.
+    """
+    if not evse:
+        return [{}]
+    filters: list[Payload] = [
+        {"connectorId": evse, "chargingProfilePurpose": purpose.value}
+        for purpose in (Purpose.TRANSACTION, Purpose.DEFAULT)
+    ]
+    if known == Purpose.STATION:
+        filters.append({"connectorId": 0, "chargingProfilePurpose": known})
+    return filters
+
+
+def clears(filters: Payload, purpose: Purpose, evse: int, stack_level: int) -> bool:
+    """Return whether our profile is among those that a ClearChargingProfile removes."""
+    ours = {
+        "id": profile_id(purpose, evse),
+        "connectorId": 0 if purpose is Purpose.STATION else evse,
+        "chargingProfilePurpose": purpose.value,
+        "stackLevel": stack_level,
+    }
+    return filters.items() <= ours.items()
 
 
 def profile(
@@ -73,3 +100,24 @@ def profile(
     if transaction_id is not None:
         written["transactionId"] = int(transaction_id)
     return written
+
+
+def sent_limit(
+    rung: Rung,
+    value: float,
+    unit: RateUnit,
+    sent: float,
+    *,
+    phases: int | None = None,
+    until: datetime | None = None,
+) -> Limit:
+    """Return a limit as it was asked for and sent."""
+    return Limit(
+        value=value,
+        unit=unit,
+        purpose=rung.purpose.value,
+        sent_value=round(sent, 1),
+        sent_unit=rung.unit,
+        phases=phases,
+        until=until,
+    )

@@ -3,12 +3,13 @@
 import asyncio
 from collections import deque
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ...errors import NoTransaction
+from ...id_tokens import Purpose
 from ...model import (
     IN_TRANSACTION,
+    UNKNOWN_END,
     ConnectorState,
     EvseStatus,
     IdTokenInfo,
@@ -20,9 +21,10 @@ from ...model import (
     utcnow,
 )
 from ...versions import V16
-from ..block import Block, answers
+from ..block import answers
 from . import v16
 from .energy import SessionEnergy
+from .sessions import Sessions
 from .tally import Tally
 
 if TYPE_CHECKING:
@@ -30,29 +32,21 @@ if TYPE_CHECKING:
 
 __all__ = ["STOP_REASONS", "UNKNOWN_END", "Transactions"]
 
-# The end of a session whose own end never came.
-UNKNOWN_END = "unknown_end"
 STOP_REASONS = (*v16.STOP_REASONS.values(), UNKNOWN_END)
 # The ends that nobody meant: neither the driver, the owner nor the car.
 _INTERRUPTIONS = frozenset(
     {"emergency_stop", "hard_reset", "other", "power_loss", "reboot", "soft_reset"}
     | {UNKNOWN_END}
 )
-_SAVE_EVERY = timedelta(minutes=5)
 _REMEMBERED_ENDS = 32
 
 
-class Transactions(Block):
+class Transactions(Sessions):
     """The transactions of a station: at most one runs on each EVSE."""
 
     def __init__(self, station: ChargingStation) -> None:
         """Begin with none."""
         super().__init__(station)
-        # The newest of each EVSE, running or ended. How far the running ones are is in
-        # their tallies, by number.
-        self._latest: dict[int, Transaction] = {}
-        self._tallies: dict[int, Tally] = {}
-        self._saved: dict[int, datetime] = {}
         # Ids that are over: samples that still carry them begin nothing.
         self._over: deque[str] = deque(maxlen=_REMEMBERED_ENDS)
         # Stored one after the other, also when the station does not wait for our answers.
@@ -64,47 +58,15 @@ class Transactions(Block):
             self.station.identity
         ):
             self._latest[transaction.evse] = transaction
+            # What is known of the EVSEs themselves is saved a little later.
+            self.station.add_evse(transaction.evse)
             if transaction.running:
-                energy = SessionEnergy(**{"start": transaction.meter_start} | counting)
-                self._tally(transaction, energy)
+                self._tallies[transaction.number] = Tally.recall(
+                    transaction, counting, self.station.tariff
+                )
             else:
                 self._over.append(transaction.id)
-
-    # --- what people and other blocks ask -----------------------------------------------
-
-    def session(self, evse: int) -> Transaction | None:
-        """Return the newest transaction of an EVSE, running or ended, as it is by now."""
-        transaction = self._latest.get(evse)
-        if transaction is None or not transaction.running:
-            return transaction
-        return self._tally(transaction).applied_to(transaction)
-
-    def energy(self, evse: int) -> float | None:
-        """Return what the newest transaction of an EVSE has charged, in Wh."""
-        if (transaction := self._latest.get(evse)) is None:
-            return None
-        tally = self._tallies.get(transaction.number)
-        return transaction.energy if tally is None else tally.energy
-
-    def running(self, evse: int) -> Transaction | None:
-        """Return the transaction that runs on an EVSE, as it was when last stored."""
-        transaction = self._latest.get(evse)
-        return transaction if transaction is not None and transaction.running else None
-
-    def the_running(self, evse: int | None) -> Transaction:
-        """Return the one transaction that is meant.
-
-        Raises `NoTransaction` when none runs on the EVSE or, without one, when not exactly
-        one runs on the station.
-        """
-        running = [
-            transaction
-            for transaction in self._latest.values()
-            if transaction.running and evse in (None, transaction.evse)
-        ]
-        if len(running) != 1:
-            raise NoTransaction
-        return running[0]
+            await self.ended.load(transaction.evse, transaction)
 
     # --- messages -----------------------------------------------------------------------
 
@@ -114,6 +76,12 @@ class Transactions(Block):
         start = v16.read_start(payload)
         async with self._order:
             evse = self._evse_of(start.evse)
+            info = self.station.authorization.authorize(
+                start.id_token, purpose=Purpose.START, at=start.at, evse=evse
+            )
+            energy = SessionEnergy(
+                start=start.meter_start, before=self.station.metering.register(evse)
+            )
             transaction, new = await self.station.store.begin(
                 Transaction(
                     number=0,
@@ -121,18 +89,30 @@ class Transactions(Block):
                     station=self.station.identity,
                     evse=evse,
                     started=start.at,
+                    told=start.told,
                     id_token=start.id_token,
-                    token_info=self.station.authorization.authorize(start.id_token),
+                    token_info=info,
                     meter_start=start.meter_start,
+                    card=self.station.authorization.name(start.id_token),
                 ),
                 dated=start.dated,
+                counting=energy.as_dict(),
             )
+            if new:
+                self.station.authorization.used(
+                    start.id_token,
+                    info,
+                    purpose=Purpose.START,
+                    evse=evse,
+                    at=start.at,
+                )
             # A refused start leaves the session that runs there alone.
             if new and transaction.token_info.accepted:
                 await self._begin(transaction)
+        info = replace(info, status=transaction.token_info.status)
         return {
             "transactionId": transaction.number,
-            "idTagInfo": v16.id_tag_info(transaction.token_info),
+            "idTagInfo": self.station.authorization.id_tag_info(info),
         }
 
     @answers("StopTransaction", V16, always=True)
@@ -141,6 +121,7 @@ class Transactions(Block):
         stop = v16.read_stop(payload)
         async with self._order:
             transaction = await self._meant_by(stop)
+            info = self._authorize_stop(stop, transaction)
             if transaction is None:
                 self.station.note("StopTransaction: unknown transaction")
                 await self._keep_orphan(stop)
@@ -151,8 +132,29 @@ class Transactions(Block):
                 await self._end(transaction, stop)
         if not stop.id_token:
             return {}
-        info = self.station.authorization.authorize(stop.id_token)
-        return {"idTagInfo": v16.id_tag_info(info)}
+        return {"idTagInfo": self.station.authorization.id_tag_info(info)}
+
+    def _authorize_stop(
+        self, stop: v16.Stop, transaction: Transaction | None
+    ) -> IdTokenInfo:
+        """Return what is thought of the token that a stop names, and take note of it."""
+        info = self.station.authorization.authorize(
+            stop.id_token,
+            purpose=Purpose.STOP,
+            at=stop.at,
+            session=transaction.id_token if transaction is not None else "",
+        )
+        if transaction is not None and transaction.running:
+            self.station.authorization.used(
+                stop.id_token,
+                info,
+                purpose=Purpose.STOP,
+                evse=transaction.evse,
+                at=stop.at,
+                # Many stations name the token of the start whatever the reason was.
+                by_hand=stop.reason == "local",
+            )
+        return info
 
     async def _meant_by(self, stop: v16.Stop) -> Transaction | None:
         if stop.transaction_id is not None:
@@ -162,14 +164,8 @@ class Transactions(Block):
             return await self.station.store.find(
                 self.station.identity, stop.transaction_id
             )
-        # The station never got our answer to the start. It names neither the transaction
-        # nor the connector, so only a single candidate will do.
-        fitting = [
-            transaction
-            for transaction in self._latest.values()
-            if transaction.running and transaction.started <= stop.at
-        ]
-        return fitting[0] if len(fitting) == 1 else None
+        # The station never got our answer to the start.
+        return self.fitting(stop)
 
     async def _keep_orphan(self, stop: v16.Stop) -> None:
         orphan = Transaction(
@@ -178,12 +174,13 @@ class Transactions(Block):
             station=self.station.identity,
             evse=0,
             started=stop.at,
+            told=stop.told,
             id_token=stop.id_token,
             ended=stop.at,
             meter_stop=stop.meter_stop,
             stop_reason=stop.reason,
         )
-        await self.station.store.begin(orphan, dated=True)
+        await self.station.store.begin(orphan, dated=stop.dated or not stop.told)
 
     # --- beginning and ending -----------------------------------------------------------
 
@@ -206,8 +203,8 @@ class Transactions(Block):
         self.station.smart_charging.on_transaction_started(evse)
 
     async def _end(self, transaction: Transaction, stop: v16.Stop) -> None:
-        tally = self._tally(transaction)
-        tally.finish(stop.meter_stop, stop.at)
+        await self._recall(transaction)
+        self._tally(transaction).finish(stop.meter_stop, stop.at)
         await self._store_end(
             replace(
                 transaction,
@@ -236,9 +233,12 @@ class Transactions(Block):
         tally = self._tally(ended)
         ended = tally.applied_to(ended)
         await self.station.store.save(ended, tally.as_dict())
-        del self._tallies[ended.number]
-        self._saved.pop(ended.number, None)
+        # What was guessed to be over may still be counted.
+        if ended.stop_reason != UNKNOWN_END:
+            del self._tallies[ended.number]
         self._over.append(ended.id)
+        self.ended.take(ended)
+        self.changed(Topic.TRANSACTION, ended.evse)
         newest = self._latest.get(ended.evse)
         if newest is not None and newest.number == ended.number:
             self._latest[ended.evse] = ended
@@ -246,7 +246,6 @@ class Transactions(Block):
                 ended.evse, ended.ended or utcnow()
             )
             self.station.smart_charging.on_transaction_ended(ended.evse)
-            self.changed(Topic.TRANSACTION, ended.evse)
         self.station.happened(
             SessionEnded(
                 transaction=ended,
@@ -254,19 +253,6 @@ class Transactions(Block):
                 known=known,
             )
         )
-
-    def _tally(
-        self, transaction: Transaction, energy: SessionEnergy | None = None
-    ) -> Tally:
-        """Return how far a transaction is; one that is not counted yet begins now."""
-        tally = self._tallies.get(transaction.number)
-        if tally is None:
-            tally = self._tallies[transaction.number] = Tally(
-                transaction,
-                energy or SessionEnergy(start=transaction.meter_start),
-                self.station.tariff,
-            )
-        return tally
 
     def _evse_of(self, connector: int) -> int:
         """Return the EVSE a connector number means; 0 where it can't be known."""
@@ -290,20 +276,43 @@ class Transactions(Block):
         async with self._order:
             if self.running(transaction.evse) is transaction:
                 await self._close(transaction, at)
+                # The message that told of it was answered long ago.
+                self.station.flush()
 
     def on_register(
         self, evse: int, register: float, at: datetime, transaction_id: str | None
     ) -> None:
         """Count the energy of the running session up to a reading in Wh."""
         running = self.running(evse)
-        if running is None or (at < running.started and transaction_id != running.id):
+        if running is None:
+            running = self._counted_late(evse, transaction_id)
+        elif transaction_id != running.id and (
+            at < running.started or self.is_over(transaction_id)
+        ):
             return
-        if self._tally(running).take(register, at):
+        if running is None:
+            return
+        tally = self._tally(running)
+        if tally.take(register, at):
             self.changed(Topic.ENERGY, evse)
-        now = utcnow()
-        if now - self._saved.get(running.number, running.started) >= _SAVE_EVERY:
-            self._saved[running.number] = now
-            self.station.spawn(self._save_running(evse))
+        self.station.store.add_sample(
+            running.number, at, tally.energy, self.station.metering.power(evse)
+        )
+
+    def _counted_late(
+        self, evse: int, transaction_id: str | None
+    ) -> Transaction | None:
+        """Return the session that ended by a guess, for samples that say they are of it."""
+        latest = self._latest.get(evse)
+        if (
+            latest is None
+            or latest.id != transaction_id
+            or latest.stop_reason != UNKNOWN_END
+            or latest.number not in self._tallies
+        ):
+            return None
+        self.station.remember()
+        return latest
 
     def is_over(self, transaction_id: str | None) -> bool:
         """Return whether samples with this id come after the end of their session."""
@@ -345,20 +354,16 @@ class Transactions(Block):
                 and known.evse == evse
             ):
                 self._latest[evse] = replace(known, ended=None, stop_reason=None)
+                self.ended.drop(known.number)
                 if known.id in self._over:
                     self._over.remove(known.id)
                 self.changed(Topic.TRANSACTION, evse)
 
-    async def _save_running(self, evse: int) -> None:
-        # Never behind the back of its end, which would undo that.
-        async with self._order:
-            if (running := self.running(evse)) is not None:
-                tally = self._tally(running)
-                await self.station.store.save(
-                    tally.applied_to(running), tally.as_dict()
-                )
-
     async def save(self) -> None:
-        """Store how far the running sessions are."""
-        for evse in list(self._latest):
-            await self._save_running(evse)
+        """Store how far the sessions are that are still counted."""
+        # Never behind the back of an end, which would undo that.
+        async with self._order:
+            for evse, transaction in list(self._latest.items()):
+                if (tally := self._tallies.get(transaction.number)) is not None:
+                    counted = self._latest[evse] = tally.applied_to(transaction)
+                    await self.station.store.save(counted, tally.as_dict())

@@ -2,15 +2,20 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from ...model import Transaction
 from ...tariff import Tariff
 from .energy import SessionEnergy
 
+_UNTIL = "until"
+
 
 class Tally:
-    """Counts a running session. Energies are in Wh; neither energy nor cost ever fall."""
+    """Counts a running session. Energies are in Wh; the energy never falls.
+
+    Nor does the cost, unless a price is below zero.
+    """
 
     def __init__(
         self, transaction: Transaction, energy: SessionEnergy, tariff: Tariff
@@ -21,11 +26,27 @@ class Tally:
         self.energy = transaction.energy
         self.cost = transaction.cost
         self.cost_complete = transaction.cost_complete
+        self.currency = transaction.currency
+        # The newest moment that was counted.
+        self.until = transaction.started
+
+    @classmethod
+    def recall(
+        cls, transaction: Transaction, kept: dict[str, Any], tariff: Tariff
+    ) -> Self:
+        """Go on from where `as_dict` was before a restart."""
+        counting = {"start": transaction.meter_start} | kept
+        until = counting.pop(_UNTIL, None)
+        tally = cls(transaction, SessionEnergy(**counting), tariff)
+        if until is not None:
+            tally.until = datetime.fromisoformat(until)
+        return tally
 
     def begin(self) -> None:
         """Charge for the session itself."""
         if self._tariff.exists:
             self.cost = self._tariff.per_session
+            self.currency = self._tariff.currency
 
     def take(self, register: float, at: datetime) -> bool:
         """Count up to a reading of the register; return whether it added anything."""
@@ -37,25 +58,33 @@ class Tally:
         self._count(self._counter.finish(meter_stop), at)
 
     def _count(self, energy: float, at: datetime) -> bool:
+        since = self.until
+        # A queued sample brings energy of its own time.
+        since, self.until = (since, at) if at > since else (at, since)
         step = energy - self.energy
         if step <= 0:
             return False
+        if self.cost is not None or self._tariff.exists:
+            self._charge(step, since, at)
         self.energy = energy
-        if self._tariff.exists:
-            self._charge(step, at)
         return True
 
-    def _charge(self, step: float, at: datetime) -> None:
+    def _charge(self, step: float, since: datetime, at: datetime) -> None:
         """Add what a step of energy costs at the price of its time."""
+        tariff = self._tariff
         if self.cost is None:
             # Prices were set up in the middle of the session.
-            self.cost = self._tariff.per_session
-            self.cost_complete = self.energy == step
-        price = self._tariff.price(at)
-        if price is None:
+            self.cost = tariff.per_session
+            self.currency = tariff.currency
+            self.cost_complete = not self.energy
+        if not tariff.exists or tariff.currency != self.currency:
+            # They were taken away again, or amounts can't be added to those before.
             self.cost_complete = False
-        else:
-            self.cost += step / 1000 * price
+            return
+        amount, complete = tariff.charge(step, since, at)
+        self.cost += amount
+        if not complete:
+            self.cost_complete = False
 
     def applied_to(self, transaction: Transaction) -> Transaction:
         """Return the transaction as it is by now."""
@@ -64,9 +93,9 @@ class Tally:
             energy=self.energy,
             cost=self.cost,
             cost_complete=self.cost_complete,
-            currency=self._tariff.currency if self.cost is not None else None,
+            currency=self.currency if self.cost is not None else None,
         )
 
     def as_dict(self) -> dict[str, Any]:
         """Return what else must survive a restart."""
-        return self._counter.as_dict()
+        return self._counter.as_dict() | {_UNTIL: self.until.isoformat()}

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ...clock import moment
-from ...lenient import transaction_id
-from ...model import IdTokenInfo, Payload
+from ...lenient import id_token, transaction_id
+from ...model import Payload
 
 # 1.6's names and, for the one that 2.x spells differently, both.
 STOP_REASONS = {
@@ -31,6 +31,7 @@ class Start(NamedTuple):
     id_token: str
     at: datetime
     dated: bool
+    told: str
     meter_start: float | None
 
 
@@ -43,6 +44,8 @@ class Stop(NamedTuple):
     transaction_id: str | None
     id_token: str
     at: datetime
+    dated: bool
+    told: str
     meter_stop: float | None
     reason: str
 
@@ -52,9 +55,10 @@ def read_start(payload: Payload) -> Start:
     at, dated = moment(payload.get("timestamp"))
     return Start(
         evse=_evse(payload.get("connectorId")),
-        id_token=_token(payload),
+        id_token=id_token(payload.get("idTag")),
         at=at,
         dated=dated,
+        told=_told(payload),
         meter_start=_register(payload.get("meterStart")),
     )
 
@@ -62,23 +66,20 @@ def read_start(payload: Payload) -> Start:
 def read_stop(payload: Payload) -> Stop:
     """Read a StopTransaction; a missing reason means Local."""
     reason = str(payload.get("reason") or "Local")
+    at, dated = moment(payload.get("timestamp"))
     return Stop(
         transaction_id=transaction_id(payload.get("transactionId")),
-        id_token=_token(payload),
-        at=moment(payload.get("timestamp")).at,
+        id_token=id_token(payload.get("idTag")),
+        at=at,
+        dated=dated,
+        told=_told(payload),
         meter_stop=_register(payload.get("meterStop")),
         reason=_REASONS_CASEFOLDED.get(reason.casefold(), "other"),
     )
 
 
-def id_tag_info(info: IdTokenInfo) -> Payload:
-    """Write what is thought of a token."""
-    return {"status": info.status}
-
-
-def _token(payload: Payload) -> str:
-    # No database can hold a NUL; other odd characters are part of some cards.
-    return str(payload.get("idTag") or "").replace("\0", "")[:255]
+def _told(payload: Payload) -> str:
+    return str(payload.get("timestamp") or "")
 
 
 def _evse(value: object) -> int:

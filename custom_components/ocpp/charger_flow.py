@@ -1,0 +1,146 @@
+"""Flow: a charger that is added by hand, or whose settings change."""
+
+from typing import Any
+
+from homeassistant.components import network
+from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.const import CONF_NAME, CONF_PORT
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import selector
+import probatio
+
+from .const import (
+    CONF_ID_TOKEN,
+    CONF_IDENTITY,
+    CONF_MAXIMUM_CURRENT,
+    CONF_PHASES,
+    CONF_REGISTRATION,
+    DOMAIN,
+    SUBENTRY_CHARGER,
+)
+from .csms.admission import identity_of
+from .csms.model import StationSettings
+from .hub import OcppConfigEntry
+from .settings import new_charger
+
+_DEFAULTS = StationSettings()
+
+# What everybody can answer about a charger.
+_CHARGER_FIELDS: dict[probatio.Marker, Any] = {
+    probatio.Required(CONF_NAME): selector.TextSelector(),
+    probatio.Required(
+        CONF_MAXIMUM_CURRENT, default=_DEFAULTS.maximum_current
+    ): selector.NumberSelector(
+        selector.NumberSelectorConfig(
+            min=6,
+            max=1000,
+            step=1,
+            mode=selector.NumberSelectorMode.BOX,
+            unit_of_measurement="A",
+        )
+    ),
+    probatio.Required(CONF_PHASES, default=str(_DEFAULTS.phases)): probatio.All(
+        probatio.Coerce(str),
+        selector.SelectSelector(
+            selector.SelectSelectorConfig(
+                options=["1", "2", "3"], mode=selector.SelectSelectorMode.DROPDOWN
+            )
+        ),
+        probatio.Coerce(int),
+    ),
+}
+ADOPT_SCHEMA = probatio.Schema(_CHARGER_FIELDS)
+CHARGER_SCHEMA = probatio.Schema(
+    {probatio.Required(CONF_IDENTITY): selector.TextSelector(), **_CHARGER_FIELDS}
+)
+RECONFIGURE_CHARGER_SCHEMA = probatio.Schema(
+    {
+        **_CHARGER_FIELDS,
+        probatio.Required(
+            CONF_REGISTRATION, default="accepted"
+        ): selector.SelectSelector(
+            selector.SelectSelectorConfig(
+                options=["accepted", "pending", "rejected"],
+                translation_key="registration",
+            )
+        ),
+        probatio.Optional(CONF_ID_TOKEN): probatio.All(
+            selector.TextSelector(), probatio.Length(max=20)
+        ),
+    }
+)
+
+
+class ChargerFlow(ConfigSubentryFlow):
+    """Add a charger by hand, or change what was decided about one."""
+
+    async def async_step_user(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask for a charger that will connect later."""
+        entry: OcppConfigEntry = self._get_entry()
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            identity = user_input.pop(CONF_IDENTITY)
+            if "/" in identity or identity_of(f"/{identity}") != identity:
+                errors[CONF_IDENTITY] = "invalid_identity"
+            elif has_charger(self.hass, identity):
+                return self.async_abort(reason="already_configured")
+            else:
+                charger = new_charger(identity, user_input)
+                return self.async_create_entry(
+                    title=charger.title, data=charger.data, unique_id=identity
+                )
+            user_input[CONF_IDENTITY] = identity
+        port = entry.data[CONF_PORT]
+        return self.async_show_form(
+            step_id="user",
+            data_schema=self.add_suggested_values_to_schema(CHARGER_SCHEMA, user_input),
+            errors=errors,
+            description_placeholders={
+                "url": f"ws://{await async_own_address(self.hass)}:{port}/"
+            },
+        )
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Ask what to change."""
+        subentry = self._get_reconfigure_subentry()
+        if user_input is not None:
+            changed = new_charger(subentry.data[CONF_IDENTITY], user_input)
+            return self.async_update_and_abort(
+                self._get_entry(), subentry, title=changed.title, data=changed.data
+            )
+        present = {
+            **subentry.data,
+            CONF_NAME: subentry.title,
+            CONF_PHASES: str(subentry.data[CONF_PHASES])
+            if CONF_PHASES in subentry.data
+            else str(_DEFAULTS.phases),
+        }
+        return self.async_show_form(
+            step_id="reconfigure",
+            data_schema=self.add_suggested_values_to_schema(
+                RECONFIGURE_CHARGER_SCHEMA, present
+            ),
+            description_placeholders={"identity": subentry.data[CONF_IDENTITY]},
+        )
+
+
+def has_charger(hass: HomeAssistant, identity: str) -> bool:
+    """Return whether any central system has the charger. Letter case does not matter."""
+    return any(
+        subentry.data[CONF_IDENTITY].casefold() == identity.casefold()
+        for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+        for subentry in entry.get_subentries_of_type(SUBENTRY_CHARGER)
+    )
+
+
+async def async_own_address(hass: HomeAssistant) -> str:
+    """Return the address that chargers in the same network reach this machine at."""
+    try:
+        return await network.async_get_source_ip(hass)
+    except HomeAssistantError:
+        return "homeassistant.local"

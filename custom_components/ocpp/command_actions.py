@@ -1,0 +1,194 @@
+"""Actions for the commands of OCPP, made from the registry of commands."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+
+from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.service import async_register_admin_service
+from homeassistant.util import dt as dt_util
+import probatio
+
+from .const import DOMAIN
+from .csms.commands import COMMANDS, CONNECTOR, Command, Field, Kind, write_request
+from .exceptions import translated_errors
+from .target import TARGET, chosen
+
+ATTR_ACTION = "action"
+ATTR_PAYLOAD = "payload"
+ATTR_VALIDATE = "validate"
+
+
+def _text(value: Any) -> str:
+    """Take text; what YAML took for something else is what stations have for it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return cv.string(value)
+
+
+def _whole(value: Any) -> int:
+    """Take a whole number, also one that a form or a template wrote otherwise."""
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        try:
+            if isinstance(value, float) and not value.is_integer():
+                raise probatio.Invalid("expected a whole number")
+            return int(value)
+        except (ValueError, OverflowError) as error:
+            raise probatio.Invalid("expected a whole number") from error
+    raise probatio.Invalid("expected a whole number")
+
+
+def _plain(value: Any) -> Any:
+    """Take what the specification writes; YAML reads times as what JSON does not have."""
+    match value:
+        case datetime():
+            return dt_util.as_utc(value).isoformat().replace("+00:00", "Z")
+        case date():
+            return value.isoformat()
+        case dict():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+    return value
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise probatio.Invalid("expected a mapping")
+    return {str(key): _plain(item) for key, item in value.items()}
+
+
+def _word(fields: list[Field], value: Any) -> str:
+    """Take a word that some version of OCPP has here, in any spelling."""
+    said = _text(value)
+    if any(field.word(said) is not None for field in fields):
+        return said
+    known = sorted({slug for field in fields for slug in field.words})
+    raise probatio.Invalid(f"expected one of {', '.join(known)}")
+
+
+_MOMENT = probatio.All(cv.datetime, dt_util.as_utc)
+_VALIDATORS: dict[Kind, Any] = {
+    Kind.DATA: _plain,
+    Kind.INTEGER: _whole,
+    Kind.NUMBER: probatio.Coerce(float),
+    Kind.BOOLEAN: cv.boolean,
+    Kind.MOMENT: _MOMENT,
+    Kind.OBJECT: _mapping,
+    Kind.OBJECTS: probatio.All(cv.ensure_list, [_mapping]),
+}
+
+
+def _validator(fields: list[Field]) -> Any:
+    """Return what a field is checked with, which is the same in all versions."""
+    match fields[0].kind:
+        case Kind.WORD:
+            return partial(_word, fields)
+        case Kind.TEXT | Kind.TEXTS as kind:
+            longest = [field.longest for field in fields]
+            text: Any = _text
+            if None not in longest:
+                text = probatio.All(
+                    text, probatio.Length(max=max(filter(None, longest)))
+                )
+            return text if kind is Kind.TEXT else probatio.All(cv.ensure_list, [text])
+        case kind:
+            return _VALIDATORS[kind]
+
+
+def schema(command: Command) -> probatio.Schema:
+    """Return the fields of a command's action.
+
+    Required is what every version requires that has the command, and nothing fills in.
+    """
+    fields: dict[Any, Any] = {}
+    for name, spelled in command.all_fields().items():
+        required = (
+            len(spelled) == len(command.actions)
+            and all(field.required for field in spelled)
+            and name not in command.numbered
+            and name != CONNECTOR
+        )
+        key = probatio.Required if required else probatio.Optional
+        fields[key(name)] = _validator(spelled)
+    return probatio.Schema(TARGET | fields)
+
+
+CALL = probatio.Schema(
+    TARGET
+    | {
+        probatio.Required(ATTR_ACTION): cv.string,
+        probatio.Optional(ATTR_PAYLOAD, default=dict): _mapping,
+        probatio.Optional(ATTR_VALIDATE, default=True): cv.boolean,
+    }
+)
+SCHEMAS = {name: schema(command) for name, command in COMMANDS.items()}
+
+
+@callback
+def async_setup_command_actions(hass: HomeAssistant) -> None:
+    """Register an action for each command, and one for whatever else there is."""
+    for name, command in COMMANDS.items():
+        register: Callable[..., None] = (
+            partial(async_register_admin_service, hass)
+            if command.administrator
+            else hass.services.async_register
+        )
+        register(
+            DOMAIN,
+            name,
+            partial(_send, command),
+            SCHEMAS[name],
+            SupportsResponse.OPTIONAL,
+        )
+    async_register_admin_service(
+        hass, DOMAIN, "call", _call, CALL, SupportsResponse.OPTIONAL
+    )
+
+
+async def _send(command: Command, call: ServiceCall) -> ServiceResponse:
+    """Send a command and return the charger's whole answer."""
+    charger, evse = chosen(call)
+    station = charger.station
+    given = {name: value for name, value in call.data.items() if name != ATTR_DEVICE_ID}
+    try:
+        with translated_errors(charger.name):
+            # The version of one that is away is not known.
+            station.link()
+            request = write_request(
+                command,
+                station.version,
+                given,
+                evse=evse,
+                the_only_evse=station.the_only_evse,
+            )
+            answer = await station.sending.command(request.action, request.payload)
+    finally:
+        station.flush()
+    # What was made up here nobody could refer to otherwise.
+    return request.made_up | answer.raw
+
+
+async def _call(call: ServiceCall) -> ServiceResponse:
+    """Send any message and return the charger's answer as it came."""
+    charger, _ = chosen(call)
+    station = charger.station
+    try:
+        with translated_errors(charger.name):
+            answer = await station.sending.exchange(
+                call.data[ATTR_ACTION],
+                call.data[ATTR_PAYLOAD],
+                validate=call.data[ATTR_VALIDATE],
+            )
+    finally:
+        station.flush()
+    return {"result": answer.raw}

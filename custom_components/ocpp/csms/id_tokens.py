@@ -1,0 +1,146 @@
+"""The id tokens that people listed, and what is thought of any that is presented."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from .model import DEFAULT_ID_TOKEN, IdTokenInfo, Options
+
+# What a token without a name shows of itself: people tell their cards apart by the end.
+_SHOWN = 4
+
+
+class Purpose(StrEnum):
+    """What a token was presented for."""
+
+    AUTHORIZE = "authorize"
+    START = "start"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdToken:
+    """A token that people listed. `type` is named as OCPP 2.x does.
+
+    `stations` are the identities, without letter case, of those it may charge at; at all
+    where there are none. Tokens of one `group` may end each other's sessions.
+    """
+
+    token: str
+    name: str
+    type: str = "ISO14443"
+    owner: str = ""
+    valid_until: datetime | None = None
+    blocked: bool = False
+    group: str = ""
+    stations: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Presented:
+    """A token at a station, and what is known of the circumstances.
+
+    `known` where the token is listed or not is of no consequence: it is our own. `busy` where
+    a session of it runs elsewhere. `session` is the token of the session that it would end.
+    """
+
+    token: str
+    station: str
+    at: datetime
+    purpose: Purpose
+    ours: bool = False
+    busy: bool = False
+    session: str = ""
+
+
+class IdTokens:
+    """The listed tokens of a central system. Letter case never matters."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._listed: dict[str, IdToken] = {}
+
+    def replace(self, listed: Iterable[IdToken]) -> None:
+        """Have exactly these from now on."""
+        self._listed = {id_token.token.casefold(): id_token for id_token in listed}
+
+    def find(self, token: str) -> IdToken | None:
+        """Return a listed token."""
+        return self._listed.get(token.casefold())
+
+    def label(self, token: str) -> str:
+        """Return what people may read of a token: its name, else its last characters."""
+        if (listed := self.find(token)) is not None:
+            return listed.name
+        return token if token == DEFAULT_ID_TOKEN else masked(token)
+
+    def accepts_unknown(self, options: Options) -> bool:
+        """Return whether a token that is not listed may charge.
+
+        Unless people decided: as long as none is listed, since nobody could charge else.
+        """
+        if options.accept_unknown is None:
+            return not self._listed
+        return options.accept_unknown
+
+    def are_one_group(self, token: str, other: str) -> bool:
+        """Return whether two tokens are the same, or both listed in the same group."""
+        if token.casefold() == other.casefold():
+            return True
+        one, two = self.find(token), self.find(other)
+        return (
+            one is not None
+            and two is not None
+            and one.group != ""
+            and one.group.casefold() == two.group.casefold()
+        )
+
+    def decide(self, presented: Presented, options: Options) -> IdTokenInfo:
+        """Return what is thought of a presented token (C01)."""
+        listed = self.find(presented.token)
+        return IdTokenInfo(
+            status=self._status(presented, listed, options),
+            group=listed.group if listed is not None else "",
+            expires=listed.valid_until if listed is not None else None,
+        )
+
+    def _status(
+        self, presented: Presented, listed: IdToken | None, options: Options
+    ) -> str:
+        if presented.ours:
+            return "Accepted"
+        if listed is None:
+            if not self.accepts_unknown(options):
+                return "Invalid"
+        elif listed.blocked:
+            return "Blocked"
+        elif listed.valid_until is not None and listed.valid_until <= presented.at:
+            return "Expired"
+        elif (
+            listed.stations
+            and presented.station.casefold() not in listed.stations
+            # Whoever was let in is let out.
+            and not self._ends_session(presented)
+        ):
+            return "NotAtThisLocation"
+        # Only a start is refused for it: the answer to anything else goes to the station's
+        # memory of cards, where it would stay.
+        if (
+            presented.purpose is Purpose.START
+            and presented.busy
+            and not options.concurrent_tx
+        ):
+            return "ConcurrentTx"
+        return "Accepted"
+
+    def _ends_session(self, presented: Presented) -> bool:
+        return presented.session != "" and self.are_one_group(
+            presented.token, presented.session
+        )
+
+
+def masked(token: str) -> str:
+    """Return the last characters of a token, never more than half of it."""
+    shown = min(_SHOWN, len(token) // 2)
+    return "…" + token[len(token) - shown :]

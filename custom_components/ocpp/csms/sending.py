@@ -1,0 +1,109 @@
+"""Sending commands to a station, and having its blocks hear of them whoever sent them."""
+
+from copy import deepcopy
+from typing import TYPE_CHECKING, NamedTuple
+
+from . import lenient
+from .blocks.block import Hears
+from .commands import check_accepted, is_accepted, meaning
+from .errors import CommandFailed, InvalidRequest, NotAccepted
+from .model import Payload, RegistrationStatus
+from .versions import Version
+
+if TYPE_CHECKING:
+    from .charging_station import ChargingStation
+
+type _Table = dict[str, list[Hears]]
+
+# What a station that is kept waiting must not be sent.
+_ONLY_WHEN_ACCEPTED = frozenset({"RemoteStartTransaction", "RemoteStopTransaction"})
+
+
+class Answer(NamedTuple):
+    """What a station answered to a command: as it came, and repaired where it can be."""
+
+    raw: Payload
+    repaired: Payload
+
+
+class Sending:
+    """Sends the commands of one station."""
+
+    def __init__(self, station: ChargingStation) -> None:
+        """Belong to a station."""
+        self._station = station
+        # Which methods of the blocks hear of a command: before it is sent, and once the
+        # station accepted it.
+        self._before: dict[Version, _Table] = {}
+        self._after: dict[Version, _Table] = {}
+
+    async def command(self, action: str, payload: Payload) -> Answer:
+        """Send a command and return the answer when the station accepted it.
+
+        Raises `CommandRejected` when it did not, `NotSupported` when it does not have the
+        command at all, and what `exchange` does.
+        """
+        try:
+            answer = await self.exchange(action, payload)
+        except CommandFailed as error:
+            if (meant := meaning(error)) is error:
+                raise
+            raise meant from error
+        check_accepted(action, answer.repaired)
+        return answer
+
+    async def exchange(
+        self, action: str, payload: Payload, *, validate: bool = True
+    ) -> Answer:
+        """Send a command and return the answer, whatever it is.
+
+        Raises `InvalidRequest` before anything is sent when the payload is not valid, and
+        `StationOffline`, `NotAccepted`, `CommandTimedOut` or `CommandFailed`.
+        """
+        station = self._station
+        rpc, version = station.link(), station.version
+        registration = station.settings.registration
+        if registration is not RegistrationStatus.ACCEPTED and (
+            registration is RegistrationStatus.REJECTED or action in _ONLY_WHEN_ACCEPTED
+        ):
+            raise NotAccepted
+        schemas = station.shared.schemas[version]
+        valid = True
+        try:
+            schemas.check_request(action, payload)
+        except InvalidRequest:
+            if validate:
+                raise
+            valid = False
+        if valid:
+            self._tell_before(version, action, payload)
+        came = await rpc.call(action, payload)
+        station.heard()
+        if (validator := schemas.responses.get(action)) is None:
+            return Answer(came, came)
+        repaired = lenient.repair(deepcopy(came), validator)
+        for note in repaired.notes:
+            station.note(f"{action} answer: {note}")
+        if valid and is_accepted(action, repaired.payload):
+            self._tell_after(version, action, payload, repaired.payload)
+        return Answer(came, repaired.payload)
+
+    def _tell_before(self, version: Version, action: str, payload: Payload) -> None:
+        if version not in self._before:
+            table = self._before[version] = {}
+            for block in self._station.blocks.values():
+                for of, hears in block.forerunners(version):
+                    table.setdefault(of, []).append(hears)
+        for hears in self._before[version].get(action, ()):
+            hears(payload)
+
+    def _tell_after(
+        self, version: Version, action: str, payload: Payload, answer: Payload
+    ) -> None:
+        if version not in self._after:
+            table = self._after[version] = {}
+            for block in self._station.blocks.values():
+                for of, hears in block.followers(version):
+                    table.setdefault(of, []).append(hears)
+        for hears in self._after[version].get(action, ()):
+            hears(payload, answer)

@@ -1,0 +1,97 @@
+"""What is remembered of the store while the database is away."""
+
+from datetime import timedelta
+from typing import Any
+
+from ..model import Transaction
+from .records import token_key
+
+# A start without a usable time is taken for a repetition only this long.
+UNDATED_REPEAT = timedelta(minutes=15)
+_MOST = 1000
+
+type Counting = dict[str, Any]
+
+
+class Memory:
+    """The transactions that were begun, saved or asked for since the start."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._kept: dict[int, tuple[Transaction, Counting]] = {}
+        # What was last saved or loaded of each station.
+        self.facts: dict[str, dict[str, Any]] = {}
+
+    def keep(self, transaction: Transaction, counting: Counting | None = None) -> None:
+        """Remember how a transaction is now."""
+        _, before = self._kept.pop(transaction.number, (None, {}))
+        known = counting if counting is not None else before
+        self._kept[transaction.number] = (transaction, known)
+        if len(self._kept) > _MOST:
+            del self._kept[self._least_needed()]
+
+    def _least_needed(self) -> int:
+        for number, (transaction, _) in self._kept.items():
+            if not transaction.running:
+                return number
+        return next(iter(self._kept))
+
+    def forget(self, number: int) -> None:
+        """Forget a transaction."""
+        self._kept.pop(number, None)
+
+    def all(self) -> list[tuple[Transaction, Counting]]:
+        """Return all that is remembered."""
+        return list(self._kept.values())
+
+    def find(self, station: str, transaction_id: str) -> Transaction | None:
+        """Return the newest transaction that a station calls by this id."""
+        found = [
+            transaction
+            for transaction, _ in self._kept.values()
+            if transaction.station == station and transaction.id == transaction_id
+        ]
+        return max(found, key=lambda it: it.number, default=None)
+
+    def counting(self, number: int) -> Counting:
+        """Return how far the counting of a transaction is."""
+        return self._kept[number][1] if number in self._kept else {}
+
+    def latest(self, station: str) -> list[tuple[Transaction, Counting]]:
+        """Return the newest session of each EVSE and how far its counting is."""
+        newest: dict[int, tuple[Transaction, Counting]] = {}
+        for number, (transaction, counting) in sorted(self._kept.items()):
+            shown = transaction.evse > 0 and transaction.token_info.accepted
+            if shown and transaction.station == station:
+                newest[transaction.evse] = self._kept[number][0], counting
+        return list(newest.values())
+
+    def same_start(self, start: Transaction, dated: bool) -> Transaction | None:
+        """Return the transaction that this start already began."""
+        found = [
+            transaction
+            for transaction, _ in self._kept.values()
+            if _is_same(transaction, start, dated)
+        ]
+        return max(found, key=lambda it: it.number, default=None)
+
+
+def _is_same(known: Transaction, start: Transaction, dated: bool) -> bool:
+    return (
+        _is_same_time(known, start, dated)
+        and known.station == start.station
+        and known.evse == start.evse
+        and known.meter_start == start.meter_start
+        and token_key(known.id_token) == token_key(start.id_token)
+        and (not start.id or known.id == start.id)
+        and (start.ended is None or known.ended is not None)
+    )
+
+
+def _is_same_time(known: Transaction, start: Transaction, dated: bool) -> bool:
+    recent = known.started >= start.started - UNDATED_REPEAT
+    if start.told and known.told:
+        return known.told == start.told and (dated or recent)
+    if start.ended is not None and known.ended != start.ended:
+        return False
+    return known.started == start.started if dated else known.running and recent

@@ -1,0 +1,148 @@
+"""Sensors of what a session costs, how long it takes, and how the last one was."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import UnitOfTime
+from homeassistant.helpers.typing import StateType
+
+from .csms.charging_station import ChargingStation
+from .csms.model import Topic
+from .entity import OcppEntity
+from .hub import Charger
+from .sessions import amount, card_of, duration_of, kwh
+
+
+class Shown(NamedTuple):
+    """What a sensor shows. `since` is when what it counts began."""
+
+    value: StateType | datetime = None
+    attributes: dict[str, Any] | None = None
+    since: datetime | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionSensorDescription(SensorEntityDescription):
+    """A sensor of an EVSE's sessions."""
+
+    watched: tuple[Topic, ...]
+    show_fn: Callable[[ChargingStation, int], Shown]
+    # Whether it shows money, and is only there when sessions cost some.
+    priced: bool = False
+    # Whether it can also be told of a charger that is away.
+    lasting: bool = False
+
+
+def _cost(station: ChargingStation, evse: int) -> Shown:
+    session = station.transactions.session(evse)
+    if session is None or session.cost is None:
+        return Shown(currency=station.tariff.currency)
+    return Shown(
+        amount(session.cost),
+        {"complete": session.cost_complete},
+        session.started,
+        session.currency,
+    )
+
+
+def _duration(station: ChargingStation, evse: int) -> Shown:
+    if (duration := station.transactions.duration(evse)) is None:
+        return Shown()
+    seconds = round(duration.total_seconds())
+    if station.transactions.running(evse) is not None:
+        # Not another state for each sample.
+        seconds -= seconds % 60
+    return Shown(seconds)
+
+
+def _last(station: ChargingStation, evse: int) -> Shown:
+    session = station.transactions.ended.get(evse)
+    if session is None:
+        return Shown()
+    return Shown(
+        session.ended,
+        {
+            "energy": kwh(session.energy),
+            "duration": duration_of(session),
+            "cost": amount(session.cost),
+            "currency": session.currency,
+            "card": card_of(station.shared.id_tokens, session),
+        },
+    )
+
+
+SESSION_SENSORS = (
+    SessionSensorDescription(
+        key="session_cost",
+        translation_key="session_cost",
+        device_class=SensorDeviceClass.MONETARY,
+        state_class=SensorStateClass.TOTAL,
+        suggested_display_precision=2,
+        watched=(Topic.TRANSACTION, Topic.ENERGY),
+        show_fn=_cost,
+        priced=True,
+    ),
+    SessionSensorDescription(
+        key="session_duration",
+        translation_key="session_duration",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        suggested_unit_of_measurement=UnitOfTime.MINUTES,
+        suggested_display_precision=0,
+        watched=(Topic.TRANSACTION, Topic.ENERGY),
+        show_fn=_duration,
+    ),
+    SessionSensorDescription(
+        key="last_session",
+        translation_key="last_session",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        watched=(Topic.TRANSACTION,),
+        show_fn=_last,
+        lasting=True,
+    ),
+)
+
+
+def session_sensors(charger: Charger, evse: int) -> Iterator[OcppEntity]:
+    """Yield the sensors of an EVSE's sessions."""
+    for description in SESSION_SENSORS:
+        if charger.station.tariff.exists or not description.priced:
+            yield OcppSessionSensor(charger, description, evse)
+
+
+class OcppSessionSensor(OcppEntity, SensorEntity):
+    """A sensor of an EVSE's sessions."""
+
+    entity_description: SessionSensorDescription
+
+    def __init__(
+        self, charger: Charger, description: SessionSensorDescription, evse: int
+    ) -> None:
+        """Watch the sessions of an EVSE."""
+        super().__init__(charger, description, evse=evse, watched=description.watched)
+        self._show = description.show_fn
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the value can be told."""
+        return self.entity_description.lasting or self._attr_available
+
+    @override
+    def _present(self) -> Shown:
+        shown = self._show(self.station, self.evse)
+        self._attr_native_value = shown.value
+        self._attr_extra_state_attributes = shown.attributes or {}
+        if self.entity_description.priced:
+            self._attr_last_reset = shown.since
+            self._attr_native_unit_of_measurement = shown.currency
+        return shown

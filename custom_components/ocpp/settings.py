@@ -1,0 +1,106 @@
+"""What people chose in flows, as it is kept in a config entry, and what it means."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import CONF_NAME
+from homeassistant.util import dt as dt_util
+
+from .const import (
+    CONF_ADOPT_AUTOMATICALLY,
+    CONF_ASSUME_16,
+    CONF_BLOCKED,
+    CONF_CHARGERS,
+    CONF_CONCURRENT_TX,
+    CONF_GROUP,
+    CONF_HEARTBEAT_INTERVAL,
+    CONF_ID_TOKEN,
+    CONF_IDENTITY,
+    CONF_MAXIMUM_CURRENT,
+    CONF_OWNER,
+    CONF_PENDING_INTERVAL,
+    CONF_PHASES,
+    CONF_QUIET,
+    CONF_REGISTRATION,
+    CONF_TOKEN,
+    CONF_TYPE,
+    CONF_UNKNOWN_CARDS,
+    CONF_VALID_UNTIL,
+    SUBENTRY_CHARGER,
+)
+from .csms.id_tokens import IdToken
+from .csms.model import Options, RegistrationStatus, StationSettings
+
+
+def evse_identifier(identity: str, evse: int) -> str:
+    """Return how the device registry knows an EVSE.
+
+    No charger can have it for an identity, which holds no control characters.
+    """
+    return f"{identity}\x1f{evse}"
+
+
+def new_charger(identity: str, choices: Mapping[str, Any]) -> ConfigSubentry:
+    """Return the subentry of a charger as people chose it."""
+    data = {key: value for key, value in choices.items() if key != CONF_NAME}
+    return ConfigSubentry(
+        data=MappingProxyType({CONF_IDENTITY: identity, **data}),
+        subentry_type=SUBENTRY_CHARGER,
+        title=choices[CONF_NAME],
+        unique_id=identity,
+    )
+
+
+def read_options(options: Mapping[str, Any]) -> Options:
+    """Read the options of an entry; what is missing has its default."""
+    default = Options()
+    return Options(
+        adopt_automatically=options.get(
+            CONF_ADOPT_AUTOMATICALLY, default.adopt_automatically
+        ),
+        quiet=options.get(CONF_QUIET, default.quiet),
+        heartbeat_interval=int(
+            options.get(CONF_HEARTBEAT_INTERVAL, default.heartbeat_interval)
+        ),
+        pending_interval=int(
+            options.get(CONF_PENDING_INTERVAL, default.pending_interval)
+        ),
+        assume_16=options.get(CONF_ASSUME_16, default.assume_16),
+        accept_unknown={"accept": True, "refuse": False}.get(
+            options.get(CONF_UNKNOWN_CARDS, "")
+        ),
+        concurrent_tx=options.get(CONF_CONCURRENT_TX, default.concurrent_tx),
+        id_token=options.get(CONF_ID_TOKEN) or default.id_token,
+    )
+
+
+def read_settings(data: Mapping[str, Any]) -> StationSettings:
+    """Read what people decided about a charger."""
+    default = StationSettings()
+    registration = data.get(CONF_REGISTRATION, "accepted")
+    return StationSettings(
+        registration=RegistrationStatus(registration.capitalize()),
+        maximum_current=float(data.get(CONF_MAXIMUM_CURRENT, default.maximum_current)),
+        phases=int(data.get(CONF_PHASES, default.phases)),
+        id_token=data.get(CONF_ID_TOKEN) or default.id_token,
+    )
+
+
+def read_id_token(card: ConfigSubentry) -> IdToken:
+    """Read a card that people listed."""
+    default = IdToken(token=card.data[CONF_TOKEN], name=card.title)
+    until = card.data.get(CONF_VALID_UNTIL)
+    return IdToken(
+        token=default.token,
+        name=default.name,
+        type=card.data.get(CONF_TYPE, default.type),
+        owner=card.data.get(CONF_OWNER, default.owner),
+        valid_until=dt_util.parse_datetime(until) if until else None,
+        blocked=card.data.get(CONF_BLOCKED, default.blocked),
+        group=card.data.get(CONF_GROUP, default.group),
+        stations=frozenset(
+            identity.casefold() for identity in card.data.get(CONF_CHARGERS, ())
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Home Assistant is killed again and again while chargers go on charging."""
