@@ -429,15 +429,83 @@ async def test_killed_before_anything_was_counted(
 ) -> None:
     """The start is in the store: what was charged since counts when we are back."""
     number = await start(charger)
-    reborn = ChargingStation(
-        IDENTITY,
-        settings=StationSettings(),
-        shared=Shared(store=store, options=Options()),
-    )
+    reborn = reborn_station(store)
     await reborn.load()
     assert session(reborn).id == str(number)
     reborn.transactions.on_register(1, 1800, datetime.now(UTC), str(number))
     assert session(reborn).energy == 800
+    await reborn.stop()
+
+
+def reborn_station(store: Store) -> ChargingStation:
+    """Return the station as another process finds it."""
+    return ChargingStation(
+        IDENTITY,
+        settings=StationSettings(),
+        shared=Shared(store=store, options=Options()),
+    )
+
+
+async def test_killed_after_some_samples(
+    store: Store, station: ChargingStation, charger: Charger
+) -> None:
+    """What was charged is shown at once when we are back, and not counted twice."""
+    number = await start(charger, timestamp=ago(120))
+    await sample(charger, 1500, number, seconds=90)
+    await sample(charger, 2400, number, seconds=20)
+    await store.samples(number)
+    reborn = reborn_station(store)
+    await reborn.load()
+    assert reborn.transactions.energy(1) == 1400
+    reborn.transactions.on_register(1, 3000, datetime.now(UTC), str(number))
+    assert reborn.transactions.energy(1) == 2000
+    await reborn.stop()
+
+
+async def test_samples_behind_a_guessed_end(
+    station: ChargingStation, charger: Charger
+) -> None:
+    """They were queued while the charger was offline, and still count."""
+    number = await start(charger, timestamp=ago(300))
+    await sample(charger, 1500, number, seconds=200)
+    await status(charger, "Available", 0)
+    await at_rest(station)
+    await sample(charger, 4000, number, seconds=60)
+    ended = session(station)
+    assert (ended.stop_reason, ended.energy) == (UNKNOWN_END, 3000)
+    await station.save()
+    stored = await station.store.find(IDENTITY, str(number))
+    assert stored is not None and stored.energy == 3000
+
+
+async def test_samples_of_the_session_before(
+    station: ChargingStation, charger: Charger
+) -> None:
+    """They say whose they are, and add nothing to the session that runs."""
+    before = await start(charger, timestamp=ago(300))
+    await stop(charger, before, 2000, timestamp=ago(200))
+    number = await start(charger, meter=2000, idTag="CARD2")
+    await sample(charger, 2500, before)
+    assert session(station).energy == 0
+    await sample(charger, 3000, number)
+    assert session(station).energy == 1000
+
+
+async def test_late_end_after_a_restart(
+    store: Store, station: ChargingStation, charger: Charger
+) -> None:
+    """A session whose end was guessed is counted on from where it was."""
+    station.metering.take_register(1, 150_000, datetime.now(UTC) - timedelta(hours=1))
+    number = await start(charger, meter=0, timestamp=ago(300))
+    await sample(charger, 150_400, number, seconds=200)
+    await status(charger, "Available", 0)
+    await at_rest(station)
+    reborn = reborn_station(store)
+    await reborn.load()
+    await reborn.transactions.on_stop_transaction(
+        {"transactionId": number, "meterStop": 150_900, "timestamp": ago(0)}
+    )
+    assert session(reborn).energy == 900
     await reborn.stop()
 
 

@@ -25,7 +25,6 @@ from ..block import answers
 from . import v16
 from .energy import SessionEnergy
 from .sessions import Sessions
-from .tally import Tally
 
 if TYPE_CHECKING:
     from ...charging_station import ChargingStation
@@ -61,9 +60,7 @@ class Transactions(Sessions):
             # What is known of the EVSEs themselves is saved a little later.
             self.station.add_evse(transaction.evse)
             if transaction.running:
-                self._tallies[transaction.number] = Tally.recall(
-                    transaction, counting, self.station.tariff
-                )
+                await self._go_on_counting(transaction, counting)
             else:
                 self._over.append(transaction.id)
             await self.ended.load(transaction.evse, transaction)
@@ -366,4 +363,6 @@ class Transactions(Sessions):
             for evse, transaction in list(self._latest.items()):
                 if (tally := self._tallies.get(transaction.number)) is not None:
                     counted = self._latest[evse] = tally.applied_to(transaction)
+                    if not counted.running:
+                        self.ended.take(counted)
                     await self.station.store.save(counted, tally.as_dict())

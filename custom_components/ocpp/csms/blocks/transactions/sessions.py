@@ -1,10 +1,12 @@
 """What is known of the sessions of a station: the newest of each EVSE, and how far it is."""
 
+from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...errors import NoTransaction
 from ...model import UNKNOWN_END, Topic, Transaction
+from ...store import StoreError
 from ..block import Block
 from .ended import EndedSessions
 from .energy import SessionEnergy
@@ -117,6 +119,17 @@ class Sessions(Block):
                 self.station.tariff,
             )
         return tally
+
+    async def _go_on_counting(
+        self, transaction: Transaction, counting: dict[str, Any]
+    ) -> None:
+        """Count on from a restart; samples are stored more often than the counting is."""
+        tally = self._tallies[transaction.number] = Tally.recall(
+            transaction, counting, self.station.tariff
+        )
+        with suppress(StoreError):
+            if samples := await self.station.store.samples(transaction.number):
+                tally.catch_up(samples[-1].energy, samples[-1].at)
 
     def _count_fewer(self) -> None:
         """Stop counting the oldest whose end was guessed, where they are many."""

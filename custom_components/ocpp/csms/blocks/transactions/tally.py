@@ -53,6 +53,10 @@ class Tally:
         self._counter.take(register)
         return self._count(self._counter.energy, at)
 
+    def catch_up(self, energy: float, at: datetime) -> None:
+        """Know again what was counted up to a moment, in Wh."""
+        self._count(energy, at)
+
     def finish(self, meter_stop: float | None, at: datetime) -> None:
         """Count what the station says the whole session was."""
         self._count(self._counter.finish(meter_stop), at)
