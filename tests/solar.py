@@ -6,11 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 import shutil
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.components.automation import DATA_COMPONENT, AutomationEntity
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
+from homeassistant.util.async_ import get_scheduled_timer_handles
+from pytest_homeassistant_custom_component import common
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.ocpp.hub import Charger as HubCharger
@@ -22,13 +25,20 @@ GRID = "sensor.grid"
 # In seconds: how often the automation looks.
 INTERVAL = 30
 HOUSE = 300
-# What the afternoon itself looks at.
-WATCHED = {
-    "binary_sensor.garage_connected",
-    "sensor.garage_power",
-    "sensor.garage_status",
-    "sensor.garage_stop_reason",
-}
+
+
+def _clockwork(loop: asyncio.AbstractEventLoop) -> list[asyncio.TimerHandle]:
+    """Return the timers of Home Assistant.
+
+    Only for them time is let pass: a timeout of a socket or of the store that something
+    waits for just now is not over.
+    """
+    return [
+        handle
+        for handle in get_scheduled_timer_handles(loop)
+        if not handle.cancelled()
+        and getattr(handle._callback, "__module__", "").startswith("homeassistant.")  # type: ignore[attr-defined]
+    ]
 
 
 class Afternoon:
@@ -45,6 +55,8 @@ class Afternoon:
         # What the charger was told: the number of the look, and ampere.
         self.told: list[tuple[int, float]] = []
         self.grid = 0.0
+        # What entities are called now that were called otherwise.
+        self.renamed: dict[str, str] = {}
         self._began = dt_util.utcnow()
         self._heard = len(charger.received)
 
@@ -98,7 +110,8 @@ class Afternoon:
             self.see(sun)
             self.looks += 1
             moment = self._began + timedelta(seconds=self.looks * INTERVAL)
-            async_fire_time_changed(self._hass, moment)
+            with patch.object(common, "get_scheduled_timer_handles", _clockwork):
+                async_fire_time_changed(self._hass, moment)
             await self._at_rest()
             self._listen()
 
@@ -132,7 +145,7 @@ class Afternoon:
 
     def state(self, entity_id: str) -> str:
         """Return what an entity shows."""
-        found = self._hass.states.get(entity_id)
+        found = self._hass.states.get(self.renamed.get(entity_id, entity_id))
         assert found is not None, entity_id
         return found.state
 

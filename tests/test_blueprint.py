@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.ocpp.hub import Charger as HubCharger
 from tests.simulator import Charger
 
-from .solar import HOUSE, WATCHED, Afternoon
+from .solar import HOUSE, Afternoon
 
 # In watts: what 6 A on three phases take, with the buffer.
 LEAST = 6 * 230 * 3 + 100
@@ -82,7 +82,7 @@ async def test_a_sunrise_is_followed_in_whole_amperes(afternoon: Afternoon) -> N
 async def test_clouds_cost_few_writes(afternoon: Afternoon) -> None:
     await charging(afternoon)
     clouds = random.Random(7)
-    sun, left, imported = 9_000.0, 0, 0
+    sun, left, imported = 9_000.0, 0, 0.0
     for _ in range(240):
         if left == 0:
             sun, left = (
@@ -238,7 +238,7 @@ async def test_a_restart_in_the_middle_changes_nothing(
         str(port), str(entry.runtime_data.central.port)
     )
     await afternoon.charger.connect()
-    await hass.async_block_till_done()
+    await afternoon.until(lambda: afternoon.state("sensor.garage_status") == "charging")
     await afternoon.automation.async_turn_on()
     count = len(afternoon.told)
     # The delay begins anew, and the limit is not written again.
@@ -318,19 +318,24 @@ async def test_one_phase_is_found_out(afternoon: Afternoon) -> None:
     check_limits(afternoon)
 
 
+@pytest.mark.parametrize("name", [None, "Thing"])
 async def test_names_may_be_changed(
-    hass: HomeAssistant, afternoon: Afternoon, entity_registry: er.EntityRegistry
+    hass: HomeAssistant,
+    afternoon: Afternoon,
+    entity_registry: er.EntityRegistry,
+    name: str | None,
 ) -> None:
-    for number, entity in enumerate(
-        er.async_entries_for_device(entity_registry, afternoon.device_id)
-    ):
-        domain = entity.entity_id.split(".")[0]
-        if entity.entity_id not in WATCHED:
-            entity_registry.async_update_entity(
-                entity.entity_id, new_entity_id=f"{domain}.thing_{number}"
-            )
+    entities = er.async_entries_for_device(entity_registry, afternoon.device_id)
+    for number, entity in enumerate(entities):
+        new = f"{entity.domain}.thing_{number}"
+        entity_registry.async_update_entity(
+            entity.entity_id, new_entity_id=new, name=name and f"{name} {number}"
+        )
+        afternoon.renamed[entity.entity_id] = new
     await hass.async_block_till_done()
     await charging(afternoon)
+    await afternoon.look(DULL)
+    assert afternoon.told[-1][1] == 6
 
 
 async def test_a_switch_hands_over_once(

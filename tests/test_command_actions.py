@@ -11,6 +11,7 @@ from homeassistant.exceptions import (
     Unauthorized,
 )
 from homeassistant.helpers import device_registry as dr
+from homeassistant.util.yaml import parse_yaml
 import probatio
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
@@ -346,6 +347,7 @@ async def test_nested_data_that_is_not_valid_is_not_sent(
         ("reserve_now", {"id_tag": "CARD1", "expiry_date": "soon"}),
         ("call", {}),
         ("call", {"action": "ClearCache", "payload": [1]}),
+        ("call", {"action": "ClearCache", "payload": {"key": {1, 2}}}),
     ],
 )
 async def test_nonsense_is_not_sent(
@@ -497,6 +499,30 @@ async def test_what_a_command_changed_is_shown(
     )
     assert hass.states.get("switch.garage_available").state == "off"
     await charger.settle()
+
+
+async def test_an_automation_in_yaml_is_understood(
+    hass: HomeAssistant, garage: HubCharger, charger: Charger
+) -> None:
+    """Its texts and mappings are of classes of their own."""
+    fields = parse_yaml(
+        """
+        update_type: Full
+        list_version: 3
+        local_authorization_list:
+          - idTag: CARD1
+            idTagInfo: {status: Accepted, expiryDate: 2026-12-24T00:00:00Z}
+        """
+    )
+    await act(hass, "send_local_list", garage.device_id, **fields)
+    sent = await charger.wait_for_call("SendLocalList")
+    info = {"status": "Accepted", "expiryDate": "2026-12-24T00:00:00Z"}
+    assert sent["localAuthorizationList"] == [{"idTag": "CARD1", "idTagInfo": info}]
+    fields = parse_yaml(
+        "{action: GetConfiguration, payload: {key: [HeartbeatInterval]}}"
+    )
+    response = await act(hass, "call", garage.device_id, **fields)
+    assert response["result"]["configurationKey"][0]["key"] == "HeartbeatInterval"
 
 
 class TestCall:

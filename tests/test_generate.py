@@ -2,8 +2,15 @@
 
 from pathlib import Path
 
+from homeassistant.helpers.selector import validate_selector
 import pytest
+import yaml
 
+from custom_components.ocpp.command_actions import CALL, SCHEMAS
+from custom_components.ocpp.const import DOMAIN
+from custom_components.ocpp.csms.commands import COMMANDS, write_request
+from custom_components.ocpp.csms.schemas import load_schemas
+from custom_components.ocpp.csms.versions import V16
 from scripts.generator import files
 from scripts.generator.actions import LANGUAGES, actions, read
 
@@ -24,6 +31,37 @@ def test_what_is_by_hand_is_kept() -> None:
     assert by_hand in GENERATED[files.SERVICES]
     with pytest.raises(files.GenerateError, match="of_mine"):
         files._services(f"{text}\nof_mine:\n  fields:\n")
+
+
+def test_home_assistant_takes_every_selector() -> None:
+    """Also those within a section."""
+    services = yaml.safe_load(GENERATED[files.SERVICES])
+    for service in services.values():
+        fields = dict(service["fields"])
+        more = fields.pop("more", {"fields": {}})
+        for field in (*fields.values(), *more["fields"].values()):
+            assert validate_selector(field["selector"])
+
+
+EXAMPLES = {
+    action.name: yaml.safe_load(action.looks["example"])
+    for action in actions()
+    if "example" in action.looks
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_work(name: str) -> None:
+    """What the documentation shows is a valid request."""
+    example = EXAMPLES[name]
+    assert example["action"] == f"{DOMAIN}.{name}"
+    if name == "call":
+        assert CALL(example["data"])
+        return
+    given = SCHEMAS[name](example["data"])
+    del given["device_id"]
+    request = write_request(COMMANDS[name], V16, given)
+    load_schemas(V16).check_request(request.action, request.payload)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -135,6 +135,7 @@ async def test_a_session_is_started_with_a_card_and_a_limit_and_stopped(
         hass, lambda: hass.states.get("switch.garage_charging").state == "on"
     )
     assert hass.states.get("sensor.garage_id_token").state == "…ST"
+    await charger.settle()
     await charger.tick(10)
     assert charger.flow().current == 7
     await act(hass, "stop_transaction", garage.device_id)

@@ -19,7 +19,7 @@ from homeassistant.util import dt as dt_util
 import probatio
 
 from .const import DOMAIN
-from .csms.commands import COMMANDS, CONNECTOR, Command, Field, Kind, write_request
+from .csms.commands import COMMANDS, Command, Field, Kind, write_request
 from .exceptions import translated_errors
 from .target import TARGET, chosen
 
@@ -32,7 +32,8 @@ def _text(value: Any) -> str:
     """Take text; what YAML took for something else is what stations have for it."""
     if isinstance(value, bool):
         return str(value).lower()
-    return cv.string(value)
+    # YAML has a text of its own kind, which the schemas do not know.
+    return str(cv.string(value))
 
 
 def _whole(value: Any) -> int:
@@ -58,7 +59,11 @@ def _plain(value: Any) -> Any:
             return {str(key): _plain(item) for key, item in value.items()}
         case list() | tuple():
             return [_plain(item) for item in value]
-    return value
+        case str():
+            return str(value)
+        case None | bool() | int() | float():
+            return value
+    raise probatio.Invalid(f"{type(value).__name__} can not be sent")
 
 
 def _mapping(value: Any) -> dict[str, Any]:
@@ -106,19 +111,10 @@ def _validator(fields: list[Field]) -> Any:
 
 
 def schema(command: Command) -> probatio.Schema:
-    """Return the fields of a command's action.
-
-    Required is what every version requires that has the command, and nothing fills in.
-    """
+    """Return the fields of a command's action."""
     fields: dict[Any, Any] = {}
     for name, spelled in command.all_fields().items():
-        required = (
-            len(spelled) == len(command.actions)
-            and all(field.required for field in spelled)
-            and name not in command.numbered
-            and name != CONNECTOR
-        )
-        key = probatio.Required if required else probatio.Optional
+        key = probatio.Required if command.is_needed(name) else probatio.Optional
         fields[key(name)] = _validator(spelled)
     return probatio.Schema(TARGET | fields)
 

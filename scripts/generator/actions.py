@@ -7,7 +7,7 @@ from pathlib import Path
 import tomllib
 from typing import Any
 
-from custom_components.ocpp.csms.commands import COMMANDS, CONNECTOR, Kind
+from custom_components.ocpp.csms.commands import COMMANDS, Kind
 
 HERE = Path(__file__).parent
 LANGUAGES = ("en", "de")
@@ -39,6 +39,8 @@ class Action:
     # What OCPP calls the command, by version; empty for what sends any.
     spelled: dict[str, str]
     administrator: bool
+    # The statuses that mean yes; none where the answer has none.
+    accepted: frozenset[str]
     fields: tuple[ActionField, ...]
 
     @property
@@ -68,10 +70,7 @@ def actions() -> Iterator[Action]:
                 ActionField(
                     name=name,
                     kind=spelled[0].kind,
-                    required=all(field.required for field in spelled)
-                    and len(spelled) == len(command.actions)
-                    and name != CONNECTOR
-                    and name not in command.numbered,
+                    required=command.is_needed(name),
                     slugs=tuple(slugs),
                 )
             )
@@ -79,12 +78,14 @@ def actions() -> Iterator[Action]:
             name=command.name,
             spelled={version.name: name for version, name in command.actions.items()},
             administrator=command.administrator,
+            accepted=command.accepted or frozenset(),
             fields=tuple(fields),
         )
     yield Action(
         name="call",
         spelled={},
         administrator=True,
+        accepted=frozenset(),
         fields=tuple(
             ActionField(name=name, kind=kind, required=required)
             for name, (kind, required) in CALL.items()

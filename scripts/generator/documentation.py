@@ -72,6 +72,9 @@ def _section(
         description = words["fields"][field]["description"]
         needed = "required" if shape.get("required") else ""
         yield f"| `{field}` | {needed} | {description}{_choices(shape)} |\n"
+    if made is not None and made.accepted:
+        yes = " or ".join(f"`{status}`" for status in sorted(made.accepted))
+        yield f"\nSucceeds where the charger answers {yes}.\n"
     if made is not None and (example := made.looks.get("example")):
         yield f"\n```yaml\n{example}```\n"
 

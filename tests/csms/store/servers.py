@@ -42,7 +42,7 @@ class Server:
     account = ""
 
     def __init__(self) -> None:
-        """Find its programs; skips the test where they are not installed."""
+        """Prepare a place for it."""
         # Not below pytest's own directory, which nobody else may enter.
         self.folder = Path(tempfile.mkdtemp(prefix=f"ocpp-{self.backend}-"))
         self.port = free_port()
@@ -50,6 +50,10 @@ class Server:
         self._user = self._unprivileged()
         if self._user is not None:
             shutil.chown(self.folder, self._user)
+
+    def begin(self) -> None:
+        """Start it; skips the test where its programs are not installed."""
+        raise NotImplementedError
 
     def _unprivileged(self) -> str | None:
         """Return who to be: neither server wants to be started by root."""
@@ -135,12 +139,12 @@ class PostgreSQL(Server):
     account = "postgres"
     creation = ("CREATE DATABASE {name} OWNER " + USER,)
 
-    def __init__(self) -> None:
+    @override
+    def begin(self) -> None:
         """Create a cluster and start it."""
         initdb = self.program(
             "usr/lib/postgresql/*/bin/initdb", "usr/*/pgsql/bin/initdb"
         )
-        super().__init__()
         self.run(
             *(initdb, "--no-sync", "--auth=trust", "--username=postgres"),
             *("--encoding=UTF8", "--locale=C", "--pgdata", self.folder / "data"),
@@ -178,11 +182,11 @@ class MariaDB(Server):
         "GRANT ALL ON {name}.* TO " + USER,
     )
 
-    def __init__(self) -> None:
+    @override
+    def begin(self) -> None:
         """Create a data directory and start a server on it."""
         install = self.program("usr/bin/mariadb-install-db")
         mariadbd = self.program("usr/sbin/mariadbd", "usr/bin/mariadbd")
-        super().__init__()
         data = f"--datadir={self.folder / 'data'}"
         self.run(
             *(install, "--no-defaults", data, "--skip-test-db", "--skip-name-resolve"),
@@ -218,9 +222,11 @@ class Servers:
 
     def get(self, kind: type[Server]) -> Server:
         """Return a server, started if it is the first time."""
-        if kind not in self._servers:
-            self._servers[kind] = kind()
-        return self._servers[kind]
+        # Known before it is started, so that it is ended whatever happens then.
+        server = self._servers.get(kind) or self._servers.setdefault(kind, kind())
+        if server.process is None:
+            server.begin()
+        return server
 
     def stop(self) -> None:
         """Stop them all."""

@@ -15,6 +15,7 @@ from .test_schema import execute
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
+REFUSED = IdTokenInfo(status="Invalid")
 
 
 async def session(
@@ -43,10 +44,16 @@ async def test_sessions_are_told_by_their_start(store: Store) -> None:
 
 async def test_refused_starts_and_unknown_ends_are_no_sessions(store: Store) -> None:
     """They are kept as records."""
-    await session(store, token_info=IdTokenInfo(status="Invalid"))
+    await session(store, token_info=REFUSED, running=True)
     await session(store, evse=0)
     assert await store.sessions() == []
     assert await store.token_totals() == {}
+
+
+async def test_what_was_charged_is_a_session(store: Store) -> None:
+    """Also where the card was refused, and the charger could not know in time."""
+    charged = await session(store, token_info=REFUSED)
+    assert await store.sessions() == [charged]
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,17 @@
 """The commands that stations are sent: what they are, how they are written and judged."""
 
-from .command import Command, Field, Kind, fold
+from .command import Command, Field, Kind
 from .registry import COMMANDS
-from .request import CONNECTOR, Request, write_request
+from .request import Request, write_request
 from .verdict import check_accepted, is_accepted, meaning
 
 __all__ = [
     "COMMANDS",
-    "CONNECTOR",
     "Command",
     "Field",
     "Kind",
     "Request",
     "check_accepted",
-    "fold",
     "is_accepted",
     "meaning",
     "write_request",

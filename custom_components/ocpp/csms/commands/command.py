@@ -7,6 +7,9 @@ from itertools import pairwise
 
 from ..versions import Version
 
+# The field that the chosen device can stand for.
+CONNECTOR = "connector_id"
+
 
 class Kind(StrEnum):
     """What a field of a request holds."""
@@ -90,3 +93,16 @@ class Command:
             for one in fields:
                 found.setdefault(one.name, []).append(one)
         return found
+
+    def is_needed(self, name: str) -> bool:
+        """Return whether a field has to be given.
+
+        That is what every version requires that has the command, and nothing fills in.
+        """
+        spelled = self.all_fields()[name]
+        return (
+            len(spelled) == len(self.actions)
+            and all(field.required for field in spelled)
+            and name not in self.numbered
+            and name != CONNECTOR
+        )

@@ -10,9 +10,8 @@ import orjson
 from ..errors import InvalidRequest, NotSupported
 from ..model import Payload, timestamp
 from ..versions import Version
-from .command import Command, Field, Kind
+from .command import CONNECTOR, Command, Field, Kind
 
-CONNECTOR = "connector_id"
 # The purpose of profiles that only the station as a whole can have.
 _OF_STATION = "ChargePointMaxProfile"
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, exists, func, select
+from sqlalchemy import Connection, Select, delete, exists, func, or_, select
 
 from ..model import Transaction
 from .queries import never_again
@@ -17,9 +17,13 @@ _USES_AT_ONCE = 1000
 
 
 def _accepted[T: Select[Any]](query: T) -> T:
-    """Leave out refused starts and ends of unknown sessions."""
+    """Leave out ends of unknown sessions, and refused starts that charged nothing.
+
+    Stations that can't hear of the refusal in time charge all the same.
+    """
     columns = transactions.c
-    return query.where(columns.evse > 0, columns.token_status == "Accepted")
+    charged = or_(columns.token_status == "Accepted", columns.energy > 0)
+    return query.where(columns.evse > 0, charged)
 
 
 def select_sessions(
