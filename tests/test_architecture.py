@@ -22,7 +22,10 @@ FLOORS = (
     {"blocks"},
     {"shared"},
     {"store", "rpc", "commands"},
-    {"admission", "chargers", "clock", "id_tokens", "lenient", "tariff"},
+    {
+        *("admission", "chargers", "clock", "configuration_keys", "id_tokens"),
+        *("lenient", "tariff"),
+    },
     {"schemas", "listeners"},
     {"versions"},
     {"errors"},
@@ -46,7 +49,9 @@ UPPER_FLOORS = (
     },
     {
         *("command_actions", "session_actions", "session_sensor", "card_sensor"),
+        "station_sensor",
         *("charger_flow", "card_flow", "options_flow"),
+        *("configuration", "maintenance_sensor"),
     },
     {"entity", "sessions", "target"},
     {"hub"},

@@ -21,6 +21,7 @@ from custom_components.ocpp.const import DOMAIN
 from custom_components.ocpp.hub import OcppHub
 
 from .conftest import Connect, eventually, ready
+from .test_options_flow import shown
 
 pytestmark = pytest.mark.usefixtures(
     "enable_custom_integrations", "socket_enabled", "own_address"
@@ -309,21 +310,31 @@ async def test_a_charger_is_renamed_and_refused_by_its_settings(
 ) -> None:
     form = await entry.start_subentry_reconfigure_flow(hass, "subentry_CP1")
     assert form["description_placeholders"] == {"identity": "CP1"}
+    chosen = {
+        "name": "Yard",
+        "maximum_current": 20,
+        "phases": "1",
+        "registration": "rejected",
+        "id_token": "HOUSE",
+    }
+    for url in ("firmware.bin", "http://192.0.2.20", "http://[x/firmware.bin"):
+        form = await hass.config_entries.subentries.async_configure(
+            form["flow_id"], chosen | {"firmware_url": url}
+        )
+        assert form["errors"] == {"firmware_url": "invalid_url"}
+        assert shown(form, "firmware_url") == url
+        assert shown(form, "name") == "Yard"
+        assert shown(form, "phases") == "1"
+    url = "ftp://192.0.2.20/firmware.bin"
     result = await hass.config_entries.subentries.async_configure(
-        form["flow_id"],
-        {
-            "name": "Yard",
-            "maximum_current": 20,
-            "phases": "1",
-            "registration": "rejected",
-            "id_token": "HOUSE",
-        },
+        form["flow_id"], chosen | {"firmware_url": url}
     )
     await hass.async_block_till_done()
     assert result["reason"] == "reconfigure_successful"
     settings = hub.chargers["CP1"].station.settings
     assert (settings.maximum_current, settings.phases) == (20, 1)
     assert settings.id_token == "HOUSE"
+    assert settings.firmware_url == url
     assert hub.chargers["CP1"].name == "Yard"
 
     charger = await connect("CP1")

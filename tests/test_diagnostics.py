@@ -41,6 +41,8 @@ async def test_diagnostics_tell_everything_but_who(
     evse = charger["evses"]["1"]
     assert evse["status"]["status"] == "charging"
     assert evse["transaction"]["energy"] == 1840
+    assert evse["reserved_until"] is None
+    assert charger["local_list"] == {"version": None, "cards": None, "left_out": 0}
     assert evse["readings"]["Power.Active.Import"]["value"] == 11040
     for secret in ("CARD1", "SECRETCARD", "SECRET", "CP1", "SIM0001"):
         assert secret not in str(found), secret

@@ -41,6 +41,7 @@ class TestSnapshots:
             Platform.NUMBER,
             Platform.SENSOR,
             Platform.SWITCH,
+            Platform.UPDATE,
         ],
         autouse=True,
     )
@@ -132,6 +133,7 @@ async def test_a_charger_that_is_away_is_unavailable_but_for_what_stays_true(
     told = {
         "binary_sensor.garage_connected",
         "event.garage_card",
+        "event.garage_security_event",
         "event.garage_session",
         "sensor.garage_last_session",
     }

@@ -61,6 +61,7 @@ async def test_how_chargers_are_treated_changes_without_a_reload(
             "assume_16": False,
             "heartbeat_interval": 60,
             "pending_interval": 5,
+            "known_vendors": ["com.Vendor"],
         },
     )
     assert result["type"] is FlowResultType.CREATE_ENTRY
@@ -71,6 +72,7 @@ async def test_how_chargers_are_treated_changes_without_a_reload(
         assert not options.assume_16
         assert options.heartbeat_interval == 60
         assert options.pending_interval == 5
+        assert options.known_vendors == {"com.vendor"}
 
 
 async def test_each_form_leaves_the_options_of_the_others_alone(

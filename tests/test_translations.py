@@ -20,7 +20,9 @@ from custom_components.ocpp import (
     charger_flow,
     command_actions,
     config_flow,
+    configuration,
     event,
+    maintenance_sensor,
     measurands,
     number,
     options_flow,
@@ -28,8 +30,10 @@ from custom_components.ocpp import (
     services,
     session_actions,
     session_sensor,
+    station_sensor,
     switch,
     trigger,
+    update,
 )
 from custom_components.ocpp.csms.blocks.availability import ERROR_CODES
 from custom_components.ocpp.csms.blocks.transactions import STOP_REASONS
@@ -45,6 +49,7 @@ PLATFORMS = {
     "number": number,
     "sensor": sensor,
     "switch": switch,
+    "update": update,
 }
 SOURCES = {path.name: path.read_text() for path in sorted(ROOT.glob("*.py"))}
 ICONS = json.loads((ROOT / "icons.json").read_text())
@@ -120,8 +125,20 @@ def descriptions() -> Iterator[tuple[str, EntityDescription]]:
                 # Instances of Home Assistant's own descriptions are of no common class.
                 if not isinstance(one, type) and hasattr(one, "translation_key"):
                     yield platform, one
-    for description in (*session_sensor.SESSION_SENSORS, *card_sensor.CARD_SENSORS):
+    for description in (
+        *session_sensor.SESSION_SENSORS,
+        *card_sensor.CARD_SENSORS,
+        *station_sensor.STATION_SENSORS,
+        *maintenance_sensor.MAINTENANCE_SENSORS,
+        *configuration.KEY_SENSORS,
+    ):
         yield "sensor", description
+    for platform, described in (
+        ("binary_sensor", configuration.KEY_BINARY_SENSORS),
+        ("number", configuration.KEY_NUMBERS),
+        ("switch", configuration.KEY_SWITCHES),
+    ):
+        yield from ((platform, description) for description in described)
     for description in measurands.DESCRIPTIONS.values():
         yield "sensor", description
 

@@ -13,6 +13,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .configuration import key_binary_sensors
 from .csms.charging_station import ChargingStation
 from .csms.model import PLUGGED_IN, EvseStatus, Part, Topic
 from .entity import OcppEntity
@@ -87,6 +88,7 @@ EVSE_SENSORS = (
 
 def _sensors(charger: Charger) -> Iterator[OcppEntity]:
     yield OcppConnected(charger, CONNECTED)
+    yield from key_binary_sensors(charger)
     for evse in charger.station.evses:
         for description in EVSE_SENSORS:
             yield OcppBinarySensor(

@@ -1,6 +1,7 @@
 """Flow: a charger that is added by hand, or whose settings change."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from homeassistant.components import network
 from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
@@ -11,6 +12,7 @@ from homeassistant.helpers import selector
 import probatio
 
 from .const import (
+    CONF_FIRMWARE_URL,
     CONF_ID_TOKEN,
     CONF_IDENTITY,
     CONF_MAXIMUM_CURRENT,
@@ -68,6 +70,9 @@ RECONFIGURE_CHARGER_SCHEMA = probatio.Schema(
         probatio.Optional(CONF_ID_TOKEN): probatio.All(
             selector.TextSelector(), probatio.Length(max=20)
         ),
+        probatio.Optional(CONF_FIRMWARE_URL): selector.TextSelector(
+            selector.TextSelectorConfig(type=selector.TextSelectorType.URL)
+        ),
     }
 )
 
@@ -108,25 +113,38 @@ class ChargerFlow(ConfigSubentryFlow):
     ) -> SubentryFlowResult:
         """Ask what to change."""
         subentry = self._get_reconfigure_subentry()
-        if user_input is not None:
+        errors: dict[str, str] = {}
+        if user_input is not None and not _is_address(
+            user_input.get(CONF_FIRMWARE_URL)
+        ):
+            errors[CONF_FIRMWARE_URL] = "invalid_url"
+        elif user_input is not None:
             changed = new_charger(subentry.data[CONF_IDENTITY], user_input)
             return self.async_update_and_abort(
                 self._get_entry(), subentry, title=changed.title, data=changed.data
             )
-        present = {
-            **subentry.data,
-            CONF_NAME: subentry.title,
-            CONF_PHASES: str(subentry.data[CONF_PHASES])
-            if CONF_PHASES in subentry.data
-            else str(_DEFAULTS.phases),
-        }
+        present = user_input or {**subentry.data, CONF_NAME: subentry.title}
+        # What is chosen from is text.
+        present[CONF_PHASES] = str(present.get(CONF_PHASES, _DEFAULTS.phases))
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(
                 RECONFIGURE_CHARGER_SCHEMA, present
             ),
+            errors=errors,
             description_placeholders={"identity": subentry.data[CONF_IDENTITY]},
         )
+
+
+def _is_address(url: str | None) -> bool:
+    """Return whether a file can be fetched there, by whatever protocol; none is fine."""
+    if not url:
+        return True
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return bool(parts.scheme and parts.hostname and parts.path.strip("/"))
 
 
 def has_charger(hass: HomeAssistant, identity: str) -> bool:

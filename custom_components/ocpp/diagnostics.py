@@ -6,12 +6,12 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 
-from .const import CONF_DB_URL, CONF_ID_TOKEN, CONF_IDENTITY
+from .const import CONF_DB_URL, CONF_FIRMWARE_URL, CONF_ID_TOKEN, CONF_IDENTITY
 from .hub import Charger, OcppConfigEntry
 
 _REDACTED = "**REDACTED**"
-# The URL of a database has its password in it.
-_SECRETS = frozenset({CONF_DB_URL, CONF_ID_TOKEN, CONF_IDENTITY})
+# The URLs of a database and of firmware have passwords in them.
+_SECRETS = frozenset({CONF_DB_URL, CONF_FIRMWARE_URL, CONF_ID_TOKEN, CONF_IDENTITY})
 
 
 async def async_get_config_entry_diagnostics(
@@ -68,6 +68,11 @@ def _charger(entry: OcppConfigEntry, charger: Charger) -> dict[str, Any]:
             },
             "what_worked": station.smart_charging.facts()["worked"],
         },
+        "local_list": {
+            "version": station.local_list.version,
+            "cards": station.local_list.cards,
+            "left_out": station.local_list.left_out,
+        },
         "evses": {evse: _evse(charger, evse) for evse in station.evses},
         # Repairs and oddities of what the charger sends, and how often.
         "notes": dict(sorted(station.notes.items())),
@@ -78,6 +83,7 @@ def _evse(charger: Charger, evse: int) -> dict[str, Any]:
     station = charger.station
     state = station.availability.state(evse)
     transaction = station.transactions.session(evse)
+    reservation = station.reservation.of(evse)
     return {
         "status": vars(state) if state else None,
         "transaction": {
@@ -87,6 +93,7 @@ def _evse(charger: Charger, evse: int) -> dict[str, Any]:
         }
         if transaction
         else None,
+        "reserved_until": reservation.expires if reservation is not None else None,
         "readings": {
             name: reading._asdict()
             for name, reading in station.metering.readings.get(evse, {}).items()

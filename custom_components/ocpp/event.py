@@ -1,15 +1,24 @@
-"""Events: what happens at an EVSE, for automations to follow."""
+"""Events: what happens at a charger and its EVSEs, for automations to follow."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, override
 
 from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .csms.charging_station import ChargingStation
-from .csms.model import CardPresented, Event, SessionEnded, SessionStarted
+from .csms.commands.command import fold
+from .csms.model import (
+    CardPresented,
+    DataReceived,
+    Event,
+    SecurityReported,
+    SessionEnded,
+    SessionStarted,
+)
 from .entity import OcppEntity
 from .hub import Charger, OcppConfigEntry
 from .sessions import amount, card_of, duration_of, kwh
@@ -20,10 +29,42 @@ PARALLEL_UPDATES = 0
 # An event's type and what else it tells.
 type Told = tuple[str, dict[str, Any]]
 
+# The security events of all versions. 1.6 has names of its own for five of them.
+SECURITY_EVENTS = {
+    "FirmwareUpdated": "firmware_updated",
+    "FailedToAuthenticateAtCsms": "failed_to_authenticate_at_csms",
+    "FailedToAuthenticateAtCentralSystem": "failed_to_authenticate_at_csms",
+    "CsmsFailedToAuthenticate": "csms_failed_to_authenticate",
+    "CentralSystemFailedToAuthenticate": "csms_failed_to_authenticate",
+    "SettingSystemTime": "setting_system_time",
+    "StartupOfTheDevice": "startup_of_the_device",
+    "ResetOrReboot": "reset_or_reboot",
+    "SecurityLogWasCleared": "security_log_was_cleared",
+    "ReconfigurationOfSecurityParameters": "reconfiguration_of_security_parameters",
+    "MemoryExhaustion": "memory_exhaustion",
+    "InvalidMessages": "invalid_messages",
+    "AttemptedReplayAttacks": "attempted_replay_attacks",
+    "TamperDetectionActivated": "tamper_detection_activated",
+    "InvalidFirmwareSignature": "invalid_firmware_signature",
+    "InvalidFirmwareSigningCertificate": "invalid_firmware_signing_certificate",
+    "InvalidCsmsCertificate": "invalid_csms_certificate",
+    "InvalidCentralSystemCertificate": "invalid_csms_certificate",
+    "InvalidChargingStationCertificate": "invalid_charging_station_certificate",
+    "InvalidChargePointCertificate": "invalid_charging_station_certificate",
+    "InvalidTlsVersion": "invalid_tls_version",
+    "InvalidTlsCipherSuite": "invalid_tls_cipher_suite",
+    "MaintenanceLoginAccepted": "maintenance_login_accepted",
+    "MaintenanceLoginFailed": "maintenance_login_failed",
+}
+_SECURITY_EVENTS_FOLDED = {fold(name): slug for name, slug in SECURITY_EVENTS.items()}
+OTHER_SECURITY_EVENT = "other"
+# What goes into the database of the recorder with each event.
+_LONGEST_DATA = 1000
+
 
 @dataclass(frozen=True, kw_only=True)
 class OcppEventDescription(EventEntityDescription):
-    """A kind of events of an EVSE. `read_fn` says nothing where it is of another kind."""
+    """A kind of events of a station or EVSE. `read_fn` says nothing where it is of another kind."""
 
     read_fn: Callable[[ChargingStation, int, Event], Told | None]
 
@@ -62,6 +103,47 @@ def _card(station: ChargingStation, evse: int, event: Event) -> Told | None:
     return "accepted" if event.info.accepted else "refused", told
 
 
+def _security(station: ChargingStation, evse: int, event: Event) -> Told | None:
+    if not isinstance(event, SecurityReported):
+        return None
+    kind = _SECURITY_EVENTS_FOLDED.get(fold(event.type), OTHER_SECURITY_EVENT)
+    return kind, {
+        "type": event.type,
+        "tech_info": event.tech_info or None,
+        "happened_at": event.at.isoformat(),
+    }
+
+
+def _data_transfer(station: ChargingStation, evse: int, event: Event) -> Told | None:
+    if not isinstance(event, DataReceived):
+        return None
+    data = event.data
+    if isinstance(data, str):
+        data = data[:_LONGEST_DATA]
+    return "accepted" if event.accepted else "refused", {
+        "vendor_id": event.vendor_id,
+        "message_id": event.message_id or None,
+        "data": data,
+    }
+
+
+STATION_EVENTS = (
+    OcppEventDescription(
+        key="security_event",
+        translation_key="security_event",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        event_types=[*dict.fromkeys(SECURITY_EVENTS.values()), OTHER_SECURITY_EVENT],
+        read_fn=_security,
+    ),
+    OcppEventDescription(
+        key="data_transfer",
+        translation_key="data_transfer",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        event_types=["accepted", "refused"],
+        read_fn=_data_transfer,
+    ),
+)
 EVSE_EVENTS = (
     OcppEventDescription(
         key="card",
@@ -79,6 +161,8 @@ EVSE_EVENTS = (
 
 
 def _events(charger: Charger) -> Iterator[OcppEntity]:
+    for description in STATION_EVENTS:
+        yield OcppEvent(charger, description)
     for evse in charger.station.evses:
         for description in EVSE_EVENTS:
             yield OcppEvent(charger, description, evse=evse)
@@ -94,7 +178,7 @@ async def async_setup_entry(
 
 
 class OcppEvent(OcppEntity, EventEntity):
-    """What happens at an EVSE, of one kind."""
+    """What happens at a station or EVSE, of one kind."""
 
     entity_description: OcppEventDescription
 

@@ -167,6 +167,7 @@ class OcppHub:
         self.prices.async_follow(self.entry.options)
         self.cards.async_sync(self._device_id)
         await self.async_sync_chargers()
+        self.central.follow_cards()
         # Sessions may have a cost now.
         for charger in self.chargers.values():
             self._add_entities(charger)

@@ -1,4 +1,4 @@
-"""Numbers: charging limits."""
+"""Numbers: charging limits, and settings of a charger."""
 
 from collections.abc import Iterator
 from typing import override
@@ -12,6 +12,7 @@ from homeassistant.const import EntityCategory, UnitOfElectricCurrent
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .configuration import key_numbers
 from .csms.model import Part, Topic
 from .entity import OcppEntity
 from .exceptions import translated_errors
@@ -44,6 +45,7 @@ STATION_LIMIT = NumberEntityDescription(
 
 def _numbers(charger: Charger) -> Iterator[OcppEntity]:
     yield OcppLimitNumber(charger, STATION_LIMIT)
+    yield from key_numbers(charger)
     for evse in charger.station.evses:
         yield OcppLimitNumber(charger, CURRENT_LIMIT, evse=evse)
 

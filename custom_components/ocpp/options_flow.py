@@ -14,6 +14,8 @@ from .const import (
     CONF_HEARTBEAT_INTERVAL,
     CONF_ID_TOKEN,
     CONF_KEEP_SAMPLES,
+    CONF_KNOWN_VENDORS,
+    CONF_LOCAL_LIST,
     CONF_PENDING_INTERVAL,
     CONF_PRICE_ENTITY,
     CONF_PRICE_PER_KWH,
@@ -66,6 +68,9 @@ CHARGERS_SCHEMA = probatio.Schema(
         probatio.Required(
             CONF_PENDING_INTERVAL, default=_DEFAULTS.pending_interval
         ): probatio.All(_number(1, 86_400, "s"), probatio.Coerce(int)),
+        probatio.Optional(CONF_KNOWN_VENDORS): selector.TextSelector(
+            selector.TextSelectorConfig(multiple=True)
+        ),
     }
 )
 CARDS_SCHEMA = probatio.Schema(
@@ -77,6 +82,9 @@ CARDS_SCHEMA = probatio.Schema(
         ),
         probatio.Required(
             CONF_CONCURRENT_TX, default=_DEFAULTS.concurrent_tx
+        ): selector.BooleanSelector(),
+        probatio.Required(
+            CONF_LOCAL_LIST, default=_DEFAULTS.local_list
         ): selector.BooleanSelector(),
         probatio.Required(CONF_ID_TOKEN, default=_DEFAULTS.id_token): probatio.All(
             selector.TextSelector(), probatio.Length(min=1, max=16)

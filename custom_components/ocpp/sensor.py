@@ -17,14 +17,17 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
 from .card_sensor import async_setup_card_sensors
+from .configuration import key_sensors
 from .csms.blocks.availability import ERROR_CODES
 from .csms.blocks.transactions import STOP_REASONS
 from .csms.charging_station import ChargingStation
 from .csms.model import EvseStatus, Part, Topic
 from .entity import OcppEntity
 from .hub import Charger, OcppConfigEntry
+from .maintenance_sensor import maintenance_sensors
 from .measurands import MeasurandDescription, descriptions_for
 from .session_sensor import session_sensors
+from .station_sensor import station_sensors
 
 # Nothing is polled, and commands wait for their own charger only.
 PARALLEL_UPDATES = 0
@@ -162,6 +165,9 @@ EVSE_SENSORS = (
 def _sensors(charger: Charger) -> Iterator[OcppEntity]:
     for description in STATION_SENSORS:
         yield OcppSensor(charger, description, watched=description.watched)
+    yield from maintenance_sensors(charger)
+    yield from key_sensors(charger)
+    yield from station_sensors(charger)
     for evse in charger.station.evses:
         for description in EVSE_SENSORS:
             yield OcppSensor(

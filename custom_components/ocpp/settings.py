@@ -14,10 +14,13 @@ from .const import (
     CONF_BLOCKED,
     CONF_CHARGERS,
     CONF_CONCURRENT_TX,
+    CONF_FIRMWARE_URL,
     CONF_GROUP,
     CONF_HEARTBEAT_INTERVAL,
     CONF_ID_TOKEN,
     CONF_IDENTITY,
+    CONF_KNOWN_VENDORS,
+    CONF_LOCAL_LIST,
     CONF_MAXIMUM_CURRENT,
     CONF_OWNER,
     CONF_PENDING_INTERVAL,
@@ -72,7 +75,11 @@ def read_options(options: Mapping[str, Any]) -> Options:
             options.get(CONF_UNKNOWN_CARDS, "")
         ),
         concurrent_tx=options.get(CONF_CONCURRENT_TX, default.concurrent_tx),
+        local_list=options.get(CONF_LOCAL_LIST, default.local_list),
         id_token=options.get(CONF_ID_TOKEN) or default.id_token,
+        known_vendors=frozenset(
+            vendor.strip().casefold() for vendor in options.get(CONF_KNOWN_VENDORS, ())
+        ),
     )
 
 
@@ -85,6 +92,7 @@ def read_settings(data: Mapping[str, Any]) -> StationSettings:
         maximum_current=float(data.get(CONF_MAXIMUM_CURRENT, default.maximum_current)),
         phases=int(data.get(CONF_PHASES, default.phases)),
         id_token=data.get(CONF_ID_TOKEN) or default.id_token,
+        firmware_url=data.get(CONF_FIRMWARE_URL) or default.firmware_url,
     )
 
 

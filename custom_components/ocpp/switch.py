@@ -1,4 +1,4 @@
-"""Switches: whether a charger may be used, and whether it charges."""
+"""Switches: whether a charger may be used, whether it charges, and its settings."""
 
 from collections.abc import Iterator
 from typing import Any, override
@@ -8,6 +8,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .configuration import key_switches
 from .csms.model import Topic
 from .entity import OcppEntity
 from .exceptions import translated_errors
@@ -26,6 +27,7 @@ CHARGING = SwitchEntityDescription(key="charging", translation_key="charging")
 
 def _switches(charger: Charger) -> Iterator[OcppEntity]:
     yield OcppAvailableSwitch(charger, AVAILABLE, watched=(Topic.AVAILABILITY,))
+    yield from key_switches(charger)
     for evse in charger.station.evses:
         yield OcppChargingSwitch(
             charger, CHARGING, evse=evse, watched=(Topic.TRANSACTION,)

@@ -191,6 +191,12 @@ class CentralSystem:
         """Treat all stations by other options from now on."""
         self.shared.options = options
 
+    def follow_cards(self) -> None:
+        """Have all stations follow the listed cards, and who may charge with them."""
+        for station in self.stations.values():
+            station.local_list.refresh()
+            station.reservation.on_cards_changed()
+
     def _running(self) -> Iterator[Transaction]:
         """Yield the sessions that run at the stations people have."""
         for station in self.stations.values():

@@ -12,9 +12,11 @@ from .blocks.block import Block, Message
 from .blocks.data_transfer import DataTransfer
 from .blocks.diagnostics import Diagnostics
 from .blocks.firmware import Firmware
+from .blocks.local_list import LocalList
 from .blocks.metering import Metering
 from .blocks.provisioning import Provisioning
 from .blocks.remote_control import RemoteControl
+from .blocks.reservation import Reservations
 from .blocks.security import Security
 from .blocks.smart_charging import SmartCharging
 from .blocks.transactions import Transactions
@@ -91,6 +93,8 @@ class ChargingStation(Listeners):
         self.transactions = Transactions(self)
         self.metering = Metering(self)
         self.smart_charging = SmartCharging(self)
+        self.local_list = LocalList(self)
+        self.reservation = Reservations(self)
         self.firmware = Firmware(self)
         self.diagnostics = Diagnostics(self)
         self.data_transfer = DataTransfer(self)
@@ -105,6 +109,8 @@ class ChargingStation(Listeners):
             "authorization": self.authorization,
             "remote_control": self.remote_control,
             "transactions": self.transactions,
+            "local_list": self.local_list,
+            "reservation": self.reservation,
             "firmware": self.firmware,
             "diagnostics": self.diagnostics,
             "data_transfer": self.data_transfer,
@@ -347,7 +353,8 @@ class ChargingStation(Listeners):
         self.memory.stop()
         self.preparation.stop()
         self._drop_socket()
-        self.smart_charging.stop()
+        for block in (self.smart_charging, self.local_list, self.reservation):
+            block.stop()
         for task in self._tasks:
             task.cancel()
         if self._tasks:

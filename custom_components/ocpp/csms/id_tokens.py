@@ -65,6 +65,10 @@ class IdTokens:
         """Have exactly these from now on."""
         self._listed = {id_token.token.casefold(): id_token for id_token in listed}
 
+    def all(self) -> Iterable[IdToken]:
+        """Return every listed token."""
+        return self._listed.values()
+
     def find(self, token: str) -> IdToken | None:
         """Return a listed token."""
         return self._listed.get(token.casefold())

@@ -31,6 +31,7 @@ class Memory:
             station.last_seen = datetime.fromisoformat(seen)
         for name, block in station.blocks.items():
             block.recall(facts.get(name, {}))
+        await station.reservation.load()
         await station.transactions.load()
 
     async def save(self) -> None:

@@ -76,6 +76,14 @@ class Topic(StrEnum):
     ENERGY = "energy"
     METER = "meter"
     LIMIT = "limit"
+    LOCAL_LIST = "local_list"
+    RESERVATION = "reservation"
+    FIRMWARE = "firmware"
+    # The upload of logs.
+    LOG = "log"
+    CERTIFICATES = "certificates"
+    # One configuration key, by its name.
+    CONFIGURATION = "configuration"
 
 
 class Part(NamedTuple):
@@ -109,6 +117,8 @@ class StationSettings:
     maximum_current: float = 32
     phases: int = 3
     id_token: str = ""
+    # Where the charger is to fetch new firmware; it may have a password in it.
+    firmware_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,8 +137,12 @@ class Options:
     accept_unknown: bool | None = None
     # Whether one token may have several sessions at a time.
     concurrent_tx: bool = True
+    # Whether stations are told the listed tokens, to know them also while they are offline.
+    local_list: bool = False
     # The token that starts made here are done with; in 1.6 they have 20 characters at most.
     id_token: str = DEFAULT_ID_TOKEN
+    # Whose DataTransfer messages are taken, without letter case.
+    known_vendors: frozenset[str] = frozenset()
     call_timeout: float = 30
     # How long a station may take after connecting to boot by itself.
     boot_grace: float = 5
@@ -229,6 +243,22 @@ class Transaction:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reservation:
+    """An EVSE that a station keeps free for an id token; EVSE 0 is any of the station.
+
+    Tokens of its `group` may use it as well.
+    """
+
+    id: int
+    station: str
+    evse: int
+    id_token: str
+    group: str = ""
+    made: datetime
+    expires: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class SessionStarted:
     """A session that began to run."""
 
@@ -260,7 +290,28 @@ class CardPresented:
     info: IdTokenInfo
 
 
-type Event = SessionStarted | SessionEnded | CardPresented
+@dataclass(frozen=True, kw_only=True)
+class SecurityReported:
+    """A security event that a station told of (A04), in its own words."""
+
+    type: str
+    at: datetime
+    tech_info: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataReceived:
+    """What a station sent in the words of its vendor (P02), and whether it was taken."""
+
+    vendor_id: str
+    message_id: str
+    data: Any
+    accepted: bool
+
+
+type Event = (
+    SessionStarted | SessionEnded | CardPresented | SecurityReported | DataReceived
+)
 
 
 class RateUnit(StrEnum):

@@ -3,7 +3,10 @@
 import pytest
 
 from custom_components.ocpp.csms.charging_station import ChargingStation
-from tests.simulator import Charger
+from custom_components.ocpp.csms.errors import CommandFailed, CommandRejected
+from tests.simulator import CallError, Charger
+
+URL = "http://192.0.2.20/firmware.bin"
 
 
 @pytest.mark.parametrize(
@@ -13,6 +16,80 @@ async def test_status(station: ChargingStation, charger: Charger, action: str) -
     """It is kept, whether or not an update was asked for."""
     assert station.firmware.status is None
     assert await charger.call(action, {"status": "Installing"}) == {}
-    assert station.firmware.status == "Installing"
-    await charger.call(action, {}, validate=False)
+    assert station.firmware.status == "installing"
+    assert station.firmware.in_progress
+    for odd in ({}, {"status": "Exploding"}, {"status": None}):
+        assert await charger.call(action, odd, validate=False) == {}
+    assert station.firmware.status == "installing"
+    await charger.call(action, {"status": "Idle"})
+    assert (station.firmware.status, station.firmware.in_progress) == ("idle", False)
+    # What was not asked for here is not what people entered an address of.
+    await charger.call(action, {"status": "Installed"})
+    assert not station.firmware.has_installed(URL)
+
+
+async def update(station: ChargingStation, number: int) -> None:
+    """Ask for a signed update."""
+    firmware = {
+        "location": f"{URL}?{number}",
+        "retrieveDateTime": "2026-10-20T08:00:00Z",
+        "signingCertificate": "certificate",
+        "signature": "signature",
+    }
+    await station.sending.command(
+        "SignedUpdateFirmware", {"requestId": number, "firmware": firmware}
+    )
+
+
+async def status(charger: Charger, word: str, number: int) -> None:
+    """Have the charger say how far it is."""
+    payload = {"status": word, "requestId": number}
+    await charger.call("SignedFirmwareStatusNotification", payload)
+
+
+async def test_only_the_newest_update_counts(
+    station: ChargingStation, charger: Charger
+) -> None:
+    """Each says which it means."""
+    charger.answers["SignedUpdateFirmware"] = {"status": "Accepted"}
+    await update(station, 1)
+    await status(charger, "Downloading", 1)
+    charger.answers["SignedUpdateFirmware"] = {"status": "AcceptedCanceled"}
+    await update(station, 2)
     assert station.firmware.status is None
+    await status(charger, "DownloadFailed", 1)
+    assert station.firmware.status is None
+    await status(charger, "SignatureVerified", 2)
+    assert station.firmware.in_progress
+    await status(charger, "Installed", 2)
+    assert station.firmware.has_installed(f"{URL}?2")
+    assert not station.firmware.has_installed(f"{URL}?1")
+
+
+async def test_one_that_runs_while_another_is_refused(
+    station: ChargingStation, charger: Charger
+) -> None:
+    """What is installed in the end is not what was refused."""
+    charger.answers["UpdateFirmware"] = {}
+    await station.firmware.install(f"{URL}?1")
+    await charger.call("FirmwareStatusNotification", {"status": "Downloading"})
+    charger.answers["UpdateFirmware"] = CallError("InternalError")
+    with pytest.raises(CommandFailed):
+        await station.firmware.install(f"{URL}?2")
+    await charger.call("FirmwareStatusNotification", {"status": "Installed"})
+    assert station.firmware.has_installed(f"{URL}?1")
+
+
+async def test_one_that_was_refused_changes_nothing(
+    station: ChargingStation, charger: Charger
+) -> None:
+    """The one before goes on."""
+    charger.answers["SignedUpdateFirmware"] = {"status": "Accepted"}
+    await update(station, 1)
+    await status(charger, "Downloading", 1)
+    charger.answers["SignedUpdateFirmware"] = {"status": "InvalidCertificate"}
+    with pytest.raises(CommandRejected) as error:
+        await update(station, 2)
+    assert error.value.status == "InvalidCertificate"
+    await status(charger, "Installed", 1)
+    assert station.firmware.has_installed(f"{URL}?1")

@@ -14,7 +14,7 @@ from custom_components.ocpp.csms.model import (
     StationSettings,
     Topic,
 )
-from tests.csms.conftest import IDENTITY, MakeCharger, prepared
+from tests.csms.conftest import IDENTITY, MakeCharger, prepared, until
 from tests.simulator import CallError, Charger, ConfigKey, Silence
 
 
@@ -68,19 +68,38 @@ async def test_who_it_is(
 async def test_configuration_is_read(
     station: ChargingStation, connect_charger: MakeCharger
 ) -> None:
-    """After a boot, once; what is not asked for a purpose is not kept."""
+    """After a boot, once; what is neither used nor shown is not kept."""
     charger = await connect_charger(connectors=3)
     await charger.power_up()
     await prepared(station)
     assert station.evses == [1, 2, 3]
     assert station.provisioning.value("ChargeProfileMaxStackLevel") == "8"
     assert station.provisioning.value("AuthorizationKey") is None
-    assert "LocalAuthListEnabled" not in station.provisioning.shown_keys()
+    assert station.provisioning.value("ConnectorPhaseRotation") is None
+    assert "AuthorizationKey" not in station.provisioning.shown_keys()
     charger.drop()
     await charger.connect()
     charger.received.clear()
     await prepared(station)
     assert "GetConfiguration" not in [f[2] for f in charger.received if f[0] == 2]
+
+
+async def test_a_release_that_knows_more_keys_reads_them(
+    station: ChargingStation, charger: Charger
+) -> None:
+    """Once, also where the station does not boot."""
+    facts = station.provisioning.facts()
+    del facts["read_for"], facts["keys"]["HeartbeatInterval"]
+    station.provisioning.recall(facts)
+    for asked in (["GetConfiguration"], []):
+        charger.drop()
+        await until(station, Part(Topic.CONNECTION), lambda: not station.connected)
+        charger.received.clear()
+        await charger.connect()
+        await prepared(station)
+        assert station.provisioning.value("HeartbeatInterval") == "300"
+        calls = [frame[2] for frame in charger.received if frame[0] == 2]
+        assert [call for call in calls if call == "GetConfiguration"] == asked
 
 
 @pytest.mark.parametrize(

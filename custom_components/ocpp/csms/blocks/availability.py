@@ -127,6 +127,7 @@ class Availability(Block):
             self._set_operative(state.status is not EvseStatus.UNAVAILABLE)
         if evse:
             self.station.transactions.on_status(evse, state)
+        self.station.reservation.on_status(evse, state)
 
     def _set_operative(self, operative: bool) -> None:
         if self.operative is not operative:

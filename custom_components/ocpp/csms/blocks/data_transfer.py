@@ -1,6 +1,6 @@
 """Functional block P: data transfer."""
 
-from ..model import Payload
+from ..model import DataReceived, Payload
 from ..versions import V16
 from .block import Block, answers
 
@@ -10,8 +10,22 @@ class DataTransfer(Block):
 
     @answers("DataTransfer", V16)
     async def on_data_transfer(self, payload: Payload) -> Payload:
-        """Know no vendor: accepting what is not acted upon would be a lie (P01.FR.05)."""
-        return {"status": "UnknownVendorId"}
+        """Take what people wait for from this vendor.
+
+        Accepting what nobody acts upon would be a lie (P01.FR.05), which is why vendors
+        are named in the options.
+        """
+        vendor = str(payload.get("vendorId") or "")
+        known = vendor.strip().casefold() in self.station.options.known_vendors
+        self.station.happened(
+            DataReceived(
+                vendor_id=vendor,
+                message_id=str(payload.get("messageId") or ""),
+                data=payload.get("data"),
+                accepted=known,
+            )
+        )
+        return {"status": "Accepted" if known else "UnknownVendorId"}
 
     async def send(
         self, vendor_id: str, message_id: str | None = None, data: str | None = None

@@ -1,18 +1,117 @@
-"""Functional block N: diagnostics."""
+"""Functional block N: diagnostics. Logs that a station uploads."""
 
-from ..model import Payload
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..model import Payload, Topic
 from ..versions import V16
-from .block import Block, answers
+from .block import Block, answers, follows, precedes
+
+if TYPE_CHECKING:
+    from ..charging_station import ChargingStation
+
+# What a station says of an upload, as 2.x spells it.
+UPLOAD_STATUSES = {
+    "Idle": "idle",
+    "Uploading": "uploading",
+    "Uploaded": "uploaded",
+    "UploadFailed": "upload_failed",
+    "UploadFailure": "upload_failed",
+    "BadMessage": "bad_message",
+    "NotSupportedOperation": "not_supported_operation",
+    "PermissionDenied": "permission_denied",
+    "AcceptedCanceled": "accepted_canceled",
+}
+_CASEFOLDED = {word.casefold(): slug for word, slug in UPLOAD_STATUSES.items()}
+
+
+class Upload(NamedTuple):
+    """An upload that a station was asked for; one of diagnostics has no number."""
+
+    request_id: int | None = None
+    file: str | None = None
 
 
 class Diagnostics(Block):
-    """How far an upload of logs is."""
+    """How far the newest upload of logs is, in the station's words."""
 
-    status: str | None = None
+    def __init__(self, station: ChargingStation) -> None:
+        """Begin with no upload."""
+        super().__init__(station)
+        # None where the station never said.
+        self.status: str | None = None
+        self.upload = Upload()
+        # The one that was asked for just now, until anything is heard of it.
+        self._asking: Upload | None = None
+        # Whether there is an upload to show: most stations never have one.
+        self.seen = False
+
+    @precedes("GetDiagnostics", V16)
+    @precedes("GetLog", V16)
+    def on_asking(self, payload: Payload) -> None:
+        """Expect a status, which can be here before the answer is."""
+        self._asking = Upload(payload.get("requestId"))
+
+    @follows("GetDiagnostics", V16)
+    def on_diagnostics_asked(self, payload: Payload, answer: Payload) -> None:
+        """Know the name of the file; without one there is nothing to upload (N01)."""
+        self._on_asked(None, answer.get("fileName"))
+
+    @follows("GetLog", V16)
+    def on_log_asked(self, payload: Payload, answer: Payload) -> None:
+        """Know the name of the file, where the station tells it."""
+        self._on_asked(payload["requestId"], answer.get("filename"))
+
+    def _on_asked(self, request_id: int | None, file: Any) -> None:
+        if self._asking is not None:
+            # How the one before went is over; of this one nothing was heard yet.
+            self.status, self._asking = None, None
+        self.upload = Upload(request_id, str(file)[:255] if file else None)
+        self._show()
 
     @answers("DiagnosticsStatusNotification", V16, always=True)
     @answers("LogStatusNotification", V16, always=True)
     async def on_status(self, payload: Payload) -> Payload:
-        """Keep the status (N01.FR.12)."""
-        self.status = str(payload.get("status") or "")[:50] or None
+        """Keep the status of the newest upload (N01.FR.12)."""
+        status = _CASEFOLDED.get(str(payload.get("status") or "").casefold())
+        if status is None:
+            self.station.note("LogStatusNotification: unknown status")
+            return {}
+        request = payload.get("requestId")
+        asking = self._asking
+        if asking is not None and (
+            request == asking.request_id
+            if request is not None
+            # Of the one that runs, as long as the station did not agree to another.
+            else self.status != "uploading"
+        ):
+            if status != "idle":
+                self.upload, self._asking = asking, None
+        elif None not in (request, self.upload.request_id) and (
+            request != self.upload.request_id
+        ):
+            # One that was given up for the newest says so, and changes nothing.
+            return {}
+        # Whoever is asked says that it does nothing now; how the last one ended stays.
+        if status != "idle" or self.status in (None, "uploading"):
+            self.status = status
+            self._show()
         return {}
+
+    def _show(self) -> None:
+        if not self.seen:
+            self.seen = True
+            self.changed(Topic.STRUCTURE)
+        self.changed(Topic.LOG)
+        self.station.remember()
+
+    def recall(self, facts: dict[str, Any]) -> None:
+        """Take up how the newest upload went."""
+        self.seen = bool(facts)
+        self.status = facts.get("status")
+        self.upload = Upload(facts.get("request_id"), facts.get("file"))
+
+    def facts(self) -> dict[str, Any]:
+        """Keep how the newest upload went."""
+        if not self.seen:
+            return {}
+        return {"status": self.status, **self.upload._asdict()}

@@ -3,6 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..configuration_keys import KNOWN, SECRET, canonical
 from ..errors import CommandFailed, CommandRejected, OcppError, StationOffline
 from ..model import (
     MOST_EVSES,
@@ -19,19 +20,6 @@ from .block import Block, answers, follows
 if TYPE_CHECKING:
     from ..charging_station import ChargingStation
 
-# The configuration keys that are read for a purpose. Only they are kept, and shown in
-# diagnostics: among the others are card PINs, passwords and the authorization key.
-KEYS = (
-    "NumberOfConnectors",
-    "SupportedFeatureProfiles",
-    "MeterValuesSampledData",
-    "MeterValuesSampledDataMaxLength",
-    "MeterValueSampleInterval",
-    "ChargeProfileMaxStackLevel",
-    "ChargingScheduleAllowedChargingRateUnit",
-    "PlugAndChargeIdentifier",
-)
-_KEYS_CASEFOLDED = {key.casefold(): key for key in KEYS}
 # Asked for by name only after the whole list did not hold them: a station may lack all.
 _ESSENTIAL = (
     "NumberOfConnectors",
@@ -41,7 +29,6 @@ _ESSENTIAL = (
     "ChargeProfileMaxStackLevel",
     "ChargingScheduleAllowedChargingRateUnit",
 )
-_SECRET_KEYS = frozenset({"PlugAndChargeIdentifier"})
 _LONGEST_VALUE = 2_000
 
 
@@ -61,6 +48,10 @@ class Provisioning(Block):
         self.info: StationInfo | None = None
         self.keys: dict[str, ConfigurationKey] = {}
         self._not_secret: set[str] = set()
+        # How many keys were known here when it was read: a later release may know more.
+        self._read_for = 0
+        # The keys whose new value only holds once the station restarted.
+        self.after_reboot: set[str] = set()
         # Set at each BootNotification on the present socket.
         self.booted = asyncio.Event()
 
@@ -87,6 +78,8 @@ class Provisioning(Block):
             self.changed(Topic.INFO)
             self.station.remember()
         self.booted.set()
+        for key in tuple(self.after_reboot):
+            self._set_after_reboot(key, False)
         self.station.smart_charging.on_boot()
         status = self.station.settings.registration
         self.station.on_boot(status)
@@ -138,16 +131,22 @@ class Provisioning(Block):
 
         A list without "Core", which every station has, is not believed.
         """
-        profiles = {
-            word.strip().casefold()
-            for word in (self.value("SupportedFeatureProfiles") or "").split(",")
-        }
+        profiles = self._profiles()
         return "core" not in profiles or profile.casefold() in profiles
+
+    def claims(self, profile: str) -> bool:
+        """Return whether the station says that it has a feature profile."""
+        return profile.casefold() in self._profiles()
+
+    def _profiles(self) -> set[str]:
+        told = self.value("SupportedFeatureProfiles") or ""
+        return {word.strip().casefold() for word in told.split(",")}
 
     async def prepare(self, *, booted: bool) -> None:
         """Read the configuration: all of it, then by name what the answer left out."""
-        if not booted and self.keys:
+        if not booted and self.keys and self._read_for == len(KNOWN):
             return
+        self._read_for = len(KNOWN)
         try:
             await self.command("GetConfiguration", {})
         except CommandFailed:
@@ -165,14 +164,12 @@ class Provisioning(Block):
         for item in listed if isinstance(listed, list) else ():
             if not isinstance(item, dict):
                 continue
-            # One brand spells `ConnectionTimeout` where the specification has a capital O.
-            key = _KEYS_CASEFOLDED.get(str(item.get("key") or "").casefold())
+            key = canonical(str(item.get("key") or ""))
             value = item.get("value")
             if key is None or value is None or value == "undefined":
                 continue
-            self.keys[key] = ConfigurationKey(
-                str(value)[:_LONGEST_VALUE], item.get("readonly") in (True, 1, "true")
-            )
+            readonly = item.get("readonly") in (True, 1, "true")
+            self._know(key, ConfigurationKey(str(value)[:_LONGEST_VALUE], readonly))
         for evse in range(
             1, self.number("NumberOfConnectors", 0, at_most=MOST_EVSES) + 1
         ):
@@ -202,9 +199,24 @@ class Provisioning(Block):
     @follows("ChangeConfiguration", V16)
     def on_changed(self, payload: Payload, answer: Payload) -> None:
         """Know the value from now on, where it is one that may be kept."""
-        key = _KEYS_CASEFOLDED.get(payload["key"].casefold(), payload["key"])
-        if key in KEYS or key in self._not_secret:
-            self.keys[key] = ConfigurationKey(payload["value"], readonly=False)
+        key = canonical(payload["key"]) or payload["key"]
+        if key in KNOWN or key in self._not_secret:
+            self._know(key, ConfigurationKey(payload["value"], readonly=False))
+            self._set_after_reboot(key, answer["status"] == "RebootRequired")
+            self.station.remember()
+
+    def _know(self, key: str, known: ConfigurationKey) -> None:
+        before = self.keys.get(key)
+        self.keys[key] = known
+        if before is None or before.readonly is not known.readonly:
+            self.changed(Topic.STRUCTURE)
+        if before != known:
+            self.changed(Topic.CONFIGURATION, key=key)
+
+    def _set_after_reboot(self, key: str, waits: bool) -> None:
+        if waits is not (key in self.after_reboot):
+            self.after_reboot ^= {key}
+            self.changed(Topic.CONFIGURATION, key=key)
             self.station.remember()
 
     async def reset(self) -> None:
@@ -224,20 +236,22 @@ class Provisioning(Block):
             key: ConfigurationKey(value, readonly)
             for key, (value, readonly) in facts.get("keys", {}).items()
         }
+        self.after_reboot = set(facts.get("after_reboot", ()))
+        self._read_for = facts.get("read_for", 0)
 
     def facts(self) -> dict[str, Any]:
         """Keep who the station is and how it is set up."""
         return {
             "info": vars(self.info) if self.info else None,
             "keys": {key: list(known) for key, known in self.keys.items()},
+            "after_reboot": sorted(self.after_reboot),
+            "read_for": self._read_for,
         }
 
     def shown_keys(self) -> dict[str, str]:
         """Return the configuration without what names a card."""
         return {
-            key: known.value
-            for key, known in self.keys.items()
-            if key not in _SECRET_KEYS
+            key: known.value for key, known in self.keys.items() if key not in SECRET
         }
 
 

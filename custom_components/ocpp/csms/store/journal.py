@@ -9,8 +9,8 @@ from typing import Any, Concatenate
 
 from sqlalchemy import Connection
 
-from ..model import Transaction
-from . import queries
+from ..model import Reservation, Transaction
+from . import queries, reservations
 from .database import Database
 from .gatherer import Gatherer
 from .memory import Counting, Memory
@@ -115,6 +115,7 @@ class Journal:
                 for it, facts in self._memory.facts.items()
             ),
             *(self._saving(it, known) for it, known in self._memory.all()),
+            *(_reserving(it) for it in self._memory.reservations.values()),
         ]
 
     async def _question[**P, T](
@@ -152,7 +153,7 @@ class Journal:
 
     async def forget_station(self, identity: str) -> None:
         """Forget what is known of a station; its transactions stay."""
-        self._memory.facts.pop(identity, None)
+        self._memory.forget_station(identity)
         self._unread.discard(identity)
         work = partial(queries.forget_station, identity=identity)
         await self._written(Job(work, key=("facts", identity)))
@@ -163,6 +164,32 @@ class Journal:
             await self._used.ask(job)
         except Away:
             pass
+
+    # --- reservations -------------------------------------------------------------------
+
+    async def load_reservations(self, station: str) -> list[Reservation]:
+        """Return the reservations of a station, also those that expired meanwhile."""
+        try:
+            found = await self._used.ask(
+                Job(partial(reservations.load, station=station), keep=False)
+            )
+        except Away:
+            return self._memory.reservations_of(station)
+        self._memory.reservations |= {(station, it.id): it for it in found}
+        return found
+
+    def save_reservation(self, reservation: Reservation) -> None:
+        """Have a reservation written, in place of one with the same id; at once."""
+        self._memory.reservations[reservation.station, reservation.id] = reservation
+        self._used.put(_reserving(reservation))
+
+    def delete_reservation(self, station: str, reservation_id: int) -> None:
+        """Have a reservation forgotten that is over; at once."""
+        self._memory.reservations.pop((station, reservation_id), None)
+        work = partial(
+            reservations.remove, station=station, reservation_id=reservation_id
+        )
+        self._used.put(Job(work, key=("reservation", station, reservation_id)))
 
     # --- transactions -------------------------------------------------------------------
 
@@ -279,3 +306,11 @@ class Journal:
         for transaction, counting in there:
             self._memory.keep(transaction, counting)
         return there
+
+
+def _reserving(reservation: Reservation) -> Job[None]:
+    """Return what writes a reservation."""
+    return Job(
+        partial(reservations.save, reservation=reservation),
+        key=("reservation", reservation.station, reservation.id),
+    )

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from ..model import Transaction
+from ..model import Reservation, Transaction
 from .records import token_key
 
 # A start without a usable time is taken for a repetition only this long.
@@ -21,6 +21,18 @@ class Memory:
         self._kept: dict[int, tuple[Transaction, Counting]] = {}
         # What was last saved or loaded of each station.
         self.facts: dict[str, dict[str, Any]] = {}
+        # Those in force, by station and id.
+        self.reservations: dict[tuple[str, int], Reservation] = {}
+
+    def forget_station(self, identity: str) -> None:
+        """Forget what is known of a station but its transactions."""
+        self.facts.pop(identity, None)
+        for reservation in self.reservations_of(identity):
+            del self.reservations[identity, reservation.id]
+
+    def reservations_of(self, station: str) -> list[Reservation]:
+        """Return the reservations of a station."""
+        return [it for it in self.reservations.values() if it.station == station]
 
     def keep(self, transaction: Transaction, counting: Counting | None = None) -> None:
         """Remember how a transaction is now."""

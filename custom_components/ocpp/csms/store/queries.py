@@ -23,6 +23,7 @@ from sqlalchemy import (
 from ..model import UNKNOWN_END, Transaction
 from .memory import UNDATED_REPEAT
 from .records import as_transaction, naive, text, token_key
+from .reservations import remove_all
 from .tables import high_water, schema_version, stations, transactions
 
 _NUMBERS = "transactions"
@@ -58,7 +59,8 @@ def save_facts(
 
 
 def forget_station(connection: Connection, identity: str) -> None:
-    """Forget what is known of a station."""
+    """Forget what is known of a station, and what it keeps free."""
+    remove_all(connection, identity)
     connection.execute(delete(stations).where(stations.c.identity == identity))
 
 

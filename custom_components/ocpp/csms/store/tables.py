@@ -154,12 +154,12 @@ high_water = Table(
     **EXACT_TEXT,
 )
 
-# Empty until reservations are made (functional block H).
+# What stations keep free: those in force. Each station has ids of its own.
 reservations = Table(
     "reservations",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("station", String(48), nullable=False),
+    Column("station", String(48), primary_key=True),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("evse", Integer, nullable=False),
     Column("connector_type", String(20)),
     Column("id_token", String(255), nullable=False),

@@ -106,6 +106,7 @@ class Transactions(Sessions):
             # A refused start leaves the session that runs there alone.
             if new and transaction.token_info.accepted:
                 await self._begin(transaction)
+                self.station.reservation.on_started(transaction, start.reservation)
         info = replace(info, status=transaction.token_info.status)
         return {
             "transactionId": transaction.number,

@@ -33,6 +33,7 @@ class Start(NamedTuple):
     dated: bool
     told: str
     meter_start: float | None
+    reservation: int | None
 
 
 class Stop(NamedTuple):
@@ -60,6 +61,7 @@ def read_start(payload: Payload) -> Start:
         dated=dated,
         told=_told(payload),
         meter_start=_register(payload.get("meterStart")),
+        reservation=_reservation(payload.get("reservationId")),
     )
 
 
@@ -84,6 +86,10 @@ def _told(payload: Payload) -> str:
 
 def _evse(value: object) -> int:
     return value if isinstance(value, int) and value > 0 else 0
+
+
+def _reservation(value: object) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def _register(value: object) -> float | None:

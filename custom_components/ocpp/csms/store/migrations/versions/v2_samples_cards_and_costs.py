@@ -123,8 +123,8 @@ def _create_what_is_to_come(op: Operations) -> None:
     create_table(
         op,
         "reservations",
-        Column("id", Integer, primary_key=True, autoincrement=False),
-        Column("station", String(48), nullable=False),
+        Column("station", String(48), primary_key=True),
+        Column("id", BigInteger, primary_key=True, autoincrement=False),
         Column("evse", Integer, nullable=False),
         Column("connector_type", String(20)),
         Column("id_token", String(255), nullable=False),

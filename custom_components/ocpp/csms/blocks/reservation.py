@@ -1,0 +1,209 @@
+"""Functional block H: reservations. Which EVSE is kept free for whom, and until when."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ..model import (
+    ConnectorState,
+    EvseStatus,
+    Payload,
+    Reservation,
+    Topic,
+    Transaction,
+    utcnow,
+)
+from ..versions import V16
+from .block import Block, follows
+
+if TYPE_CHECKING:
+    from ..charging_station import ChargingStation
+
+_PROFILE = "Reservation"
+# In seconds: what wakes later may find that the clock was set meanwhile.
+_LONGEST_SLEEP = 3600.0
+# A start that was queued before a reservation was made does not use that.
+_CLOCKS_DIFFER = timedelta(minutes=1)
+# What ends the reservations of an EVSE (1.6: ReserveNow).
+_OUT_OF_ORDER = frozenset({EvseStatus.FAULTED, EvseStatus.UNAVAILABLE})
+
+
+class Reservations(Block):
+    """What a station keeps free, whoever asked it to."""
+
+    def __init__(self, station: ChargingStation) -> None:
+        """Begin without any."""
+        super().__init__(station)
+        self._by_id: dict[int, Reservation] = {}
+        # The EVSEs that were ever reserved; 0 for the station as a whole.
+        self.seen: set[int] = set()
+        self._claimed = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    # --- what is shown ------------------------------------------------------------------
+
+    def of(self, evse: int) -> Reservation | None:
+        """Return what an EVSE is reserved for; the newest where it is for several.
+
+        A station with a single EVSE keeps that one free when it is reserved as a whole.
+        """
+        whole = evse if self.station.the_only_evse is None else 0
+        found = [it for it in self._by_id.values() if it.evse in (evse, whole)]
+        return max(found, key=lambda it: (it.made, it.id), default=None)
+
+    def shows(self, evse: int) -> bool:
+        """Return whether there is something to tell of an EVSE, now or another time."""
+        if evse == 0:
+            return 0 in self.seen and self.station.the_only_evse is None
+        return bool(self.seen) or self.station.provisioning.claims(_PROFILE)
+
+    def on_cards_changed(self) -> None:
+        """Have reservations shown with the present names of their cards."""
+        for reservation in self._by_id.values():
+            self._tell(reservation)
+        self.station.flush()
+
+    def _tell(self, reservation: Reservation) -> None:
+        self.changed(Topic.RESERVATION, reservation.evse)
+        if reservation.evse == 0 and (only := self.station.the_only_evse):
+            self.changed(Topic.RESERVATION, only)
+
+    # --- beginning ----------------------------------------------------------------------
+
+    @follows("ReserveNow", V16)
+    def on_reserved(self, payload: Payload, answer: Payload) -> None:
+        """Keep what the station agreed to (H01); the same id replaces (H01.FR.02)."""
+        if (expires := _moment(payload["expiryDate"])) is None:
+            self.station.note("ReserveNow: expiry is no time")
+            return
+        if (before := self._by_id.get(payload["reservationId"])) is not None:
+            self._end(before)
+        made = Reservation(
+            id=payload["reservationId"],
+            station=self.station.identity,
+            evse=payload["connectorId"],
+            id_token=payload["idTag"],
+            group=payload.get("parentIdTag", ""),
+            made=utcnow(),
+            expires=expires,
+        )
+        self._by_id[made.id] = made
+        if self.station.adopted:
+            self.station.store.save_reservation(made)
+        self.station.add_evse(made.evse)
+        if made.evse not in self.seen:
+            self.seen.add(made.evse)
+            self.changed(Topic.STRUCTURE)
+            self.station.remember()
+        self._tell(made)
+        self._watch_the_clock()
+
+    # --- ending -------------------------------------------------------------------------
+
+    @follows("CancelReservation", V16)
+    def on_cancelled(self, payload: Payload, answer: Payload) -> None:
+        """End what the station let go of (H02)."""
+        if (known := self._by_id.get(payload["reservationId"])) is not None:
+            self._end(known)
+
+    def on_started(self, session: Transaction, reservation_id: int | None) -> None:
+        """End what an accepted start used (H03)."""
+        used = self._by_id.get(reservation_id) if reservation_id is not None else None
+        if used is None:
+            # Many do not say which reservation a start uses.
+            used = next(
+                (
+                    it
+                    for it in self._by_id.values()
+                    if it.evse in (0, session.evse)
+                    and it.made <= session.started + _CLOCKS_DIFFER
+                    and _is_for(it, session)
+                ),
+                None,
+            )
+        if used is not None:
+            self._end(used)
+
+    def on_status(self, evse: int, state: ConnectorState) -> None:
+        """End what can't be kept: the EVSE, or all of them, are out of order."""
+        if state.status not in _OUT_OF_ORDER or not self._by_id:
+            return
+        states = [self.station.availability.state(it) for it in self.station.evses]
+        none_left = all(it is not None and it.status in _OUT_OF_ORDER for it in states)
+        for reservation in list(self._by_id.values()):
+            if evse in (0, reservation.evse) or (reservation.evse == 0 and none_left):
+                self._end(reservation)
+
+    def _end(self, reservation: Reservation) -> None:
+        del self._by_id[reservation.id]
+        if self.station.adopted:
+            self.station.store.delete_reservation(reservation.station, reservation.id)
+        self._tell(reservation)
+        self._watch_the_clock()
+
+    # --- expiry -------------------------------------------------------------------------
+
+    def _watch_the_clock(self) -> None:
+        """Wake when the next reservation expires: 1.6 has no message for it (H04)."""
+        self.stop()
+        if self._by_id:
+            next_end = min(it.expires for it in self._by_id.values())
+            delay = max(0, (next_end - utcnow()).total_seconds())
+            self._timer = asyncio.get_running_loop().call_later(
+                min(delay, _LONGEST_SLEEP), self._expire
+            )
+
+    def _expire(self) -> None:
+        self._timer = None
+        now = utcnow()
+        for reservation in list(self._by_id.values()):
+            if reservation.expires <= now:
+                self._end(reservation)
+        self._watch_the_clock()
+        self.station.flush()
+
+    def stop(self) -> None:
+        """End the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    # --- memory -------------------------------------------------------------------------
+
+    async def prepare(self, *, booted: bool) -> None:
+        """Have reservations shown where the station says that it takes them."""
+        if not self._claimed and self.station.provisioning.claims(_PROFILE):
+            self._claimed = True
+            self.changed(Topic.STRUCTURE)
+
+    async def load(self) -> None:
+        """Take up the reservations that were made before a restart."""
+        kept = await self.station.store.load_reservations(self.station.identity)
+        self._by_id = {it.id: it for it in kept}
+        self.seen |= {it.evse for it in kept}
+        # Those that expired meanwhile are ended the same way as any other.
+        self._watch_the_clock()
+
+    def recall(self, facts: dict[str, Any]) -> None:
+        """Take up which EVSEs were ever reserved."""
+        self.seen = set(facts.get("seen", ()))
+
+    def facts(self) -> dict[str, Any]:
+        """Keep which EVSEs were ever reserved."""
+        return {"seen": sorted(self.seen)} if self.seen else {}
+
+
+def _moment(text: str) -> datetime | None:
+    """Read a time that was sent; one without a zone is UTC."""
+    try:
+        at = datetime.fromisoformat(text.strip())
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except ValueError, OverflowError:
+        return None
+
+
+def _is_for(reservation: Reservation, session: Transaction) -> bool:
+    token, group = session.id_token.casefold(), session.token_info.group.casefold()
+    return reservation.id_token.casefold() == token or (
+        group != "" and reservation.group.casefold() == group
+    )

@@ -1,0 +1,55 @@
+"""The configuration keys that are known here, and why. No other is kept.
+
+Among the others are card PINs, passwords and the authorization key.
+"""
+
+# What is read for a purpose.
+READ = (
+    "NumberOfConnectors",
+    "SupportedFeatureProfiles",
+    "MeterValuesSampledData",
+    "MeterValuesSampledDataMaxLength",
+    "MeterValueSampleInterval",
+    "ChargeProfileMaxStackLevel",
+    "ChargingScheduleAllowedChargingRateUnit",
+    "PlugAndChargeIdentifier",
+    "LocalAuthListMaxLength",
+    "SendLocalListMaxLength",
+)
+# What people look at and change. None of them holds a secret.
+SHOWN = (
+    "AllowOfflineTxForUnknownId",
+    "AuthorizationCacheEnabled",
+    "AuthorizeRemoteTxRequests",
+    "BlinkRepeat",
+    "ClockAlignedDataInterval",
+    "ConnectionTimeOut",
+    "HeartbeatInterval",
+    "LightIntensity",
+    "LocalAuthListEnabled",
+    "LocalAuthorizeOffline",
+    "LocalPreAuthorize",
+    "MaxEnergyOnInvalidId",
+    "MeterValueSampleInterval",
+    "MinimumStatusDuration",
+    "ResetRetries",
+    "StopTransactionOnEVSideDisconnect",
+    "StopTransactionOnInvalidId",
+    "TransactionMessageAttempts",
+    "TransactionMessageRetryInterval",
+    "UnlockConnectorOnEVSideDisconnect",
+    "WebSocketPingInterval",
+)
+KNOWN = tuple(dict.fromkeys((*READ, *SHOWN)))
+# What names a card, or lets somebody in; never shown.
+SECRET = frozenset({"PlugAndChargeIdentifier"})
+
+_CASEFOLDED = {key.casefold(): key for key in KNOWN}
+
+
+def canonical(key: str) -> str | None:
+    """Return how the specification spells a known key, or None where it is not known.
+
+    One brand writes `ConnectionTimeout` where the specification has a capital O.
+    """
+    return _CASEFOLDED.get(key.casefold())
