@@ -97,6 +97,7 @@ async def entry(
             | {
                 "settle": 0,
                 "boot_grace": 0.05,
+                "queue_grace": 0,
                 "adoption_grace": 5,
                 "call_timeout": 2,
             }

@@ -130,7 +130,9 @@ class Wire:
 @pytest.fixture
 def options() -> Options:
     """Wait for nothing longer than a test has to."""
-    return Options(settle=0, boot_grace=0.05, adoption_grace=0.3, call_timeout=1)
+    return Options(
+        settle=0, boot_grace=0.05, adoption_grace=0.3, call_timeout=1, queue_grace=0
+    )
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ IDENTITY = "CP1"
 # In memory where there is such a place: what survives a power cut is for the store's tests.
 _MEMORY = Path("/dev/shm")
 # Longer than any history: nothing is asked of the station.
-_OPTIONS = Options(boot_grace=3600, settle=3600)
+_OPTIONS = Options(boot_grace=3600, settle=3600, queue_grace=0)
 
 type Payload = dict[str, Any]
 type Row = dict[str, Any]

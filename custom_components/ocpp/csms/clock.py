@@ -8,9 +8,10 @@ from .model import utcnow
 # A clock that was never set starts at 1970 or 2000; OCPP 1.6 itself is of 2015.
 _EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(minutes=5)
-# Queued messages arrive in a burst. A station that after this long still dates its messages
-# back has set its clock back.
+# Queued messages arrive in a burst, or at least faster than they were written. A station
+# that after this long dates its messages back by about the same has set its clock back.
 _BURST = timedelta(seconds=60)
+_FASTER = 2
 
 
 class Dated(Protocol):
@@ -58,6 +59,7 @@ class Order:
     def __init__(self) -> None:
         """Begin with a station that dates its messages in order."""
         self._behind_since: datetime | None = None
+        self._behind_from: datetime | None = None
 
     def restore(self) -> None:
         """Take the station for one that dates its messages in order, until it does not."""
@@ -74,6 +76,7 @@ class Order:
         if word.at >= by.at:
             self._behind_since = None
             return False
-        if self._behind_since is None:
-            self._behind_since = received
-        return received - self._behind_since < _BURST
+        if self._behind_since is None or self._behind_from is None:
+            self._behind_since, self._behind_from = received, word.at
+        passed = received - self._behind_since
+        return passed < _BURST or word.at - self._behind_from > _FASTER * passed

@@ -1,8 +1,9 @@
 """The neutral model: what a charging station is and does, in the words of OCPP 2.x."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import count
 from typing import Any, NamedTuple
 
 type Payload = dict[str, Any]
@@ -148,6 +149,8 @@ class Options:
     boot_grace: float = 5
     # How long a station is left alone after it booted.
     settle: float = 1
+    # How long after it connected a station may take to send what it had queued.
+    queue_grace: float = 60
     # How long an adopted station may take to boot when it is asked to.
     adoption_grace: float = 5
 
@@ -282,12 +285,14 @@ class SessionEnded:
 class CardPresented:
     """A card that somebody held to a station, and what was thought of it.
 
-    EVSE 0 where the station has several and does not say which.
+    EVSE 0 where the station has several and does not say which. `number` tells it from
+    any other since the process began.
     """
 
     evse: int
     id_token: str
     info: IdTokenInfo
+    number: int = field(default_factory=count(1).__next__, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

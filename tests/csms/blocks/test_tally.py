@@ -6,7 +6,7 @@ import json
 import pytest
 
 from custom_components.ocpp.csms.blocks.transactions.energy import SessionEnergy
-from custom_components.ocpp.csms.blocks.transactions.tally import Tally
+from custom_components.ocpp.csms.blocks.transactions.tally import Tally, priced
 from custom_components.ocpp.csms.model import Transaction
 from custom_components.ocpp.csms.tariff import Tariff
 
@@ -28,9 +28,7 @@ def tariff() -> Tariff:
 
 def begun(tariff: Tariff) -> Tally:
     """Return the tally of a session that just began."""
-    tally = Tally(SESSION, SessionEnergy(start=1000), tariff)
-    tally.begin()
-    return tally
+    return Tally(priced(SESSION, tariff), SessionEnergy(start=1000), tariff)
 
 
 def test_without_a_price_there_is_no_cost(tariff: Tariff) -> None:

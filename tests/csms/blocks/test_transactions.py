@@ -3,25 +3,29 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from custom_components.ocpp.csms.blocks import metering
 from custom_components.ocpp.csms.blocks.transactions import UNKNOWN_END
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.errors import NoTransaction
 from custom_components.ocpp.csms.model import (
     Options,
+    Part,
     RegistrationStatus,
+    SessionEnded,
     StationSettings,
     Topic,
     Transaction,
 )
 from custom_components.ocpp.csms.shared import Shared
 from custom_components.ocpp.csms.store import Store
-from tests.csms.conftest import IDENTITY, MakeCharger
+from tests.csms.conftest import IDENTITY, MakeCharger, until
 from tests.csms.talk import at_rest
 from tests.simulator import Charger
 
@@ -103,7 +107,7 @@ def session(station: ChargingStation, evse: int = 1) -> Transaction:
 @pytest.fixture
 def options() -> Options:
     """Ask the stations for nothing."""
-    return Options(quiet=True, settle=0, boot_grace=0.05, call_timeout=1)
+    return Options(quiet=True, settle=0, boot_grace=0.05, call_timeout=1, queue_grace=0)
 
 
 @asynccontextmanager
@@ -476,6 +480,86 @@ async def test_samples_behind_a_guessed_end(
     await station.save()
     stored = await station.store.find(IDENTITY, str(number))
     assert stored is not None and stored.energy == 3000
+
+
+async def test_queue_that_takes_longer_than_a_minute(
+    station: ChargingStation, charger: Charger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Old samples behind a live one are neither a clock set back nor a new register."""
+    number = await start(charger, meter=10_000, timestamp=ago(7200))
+    await sample(charger, 20_000, number)
+    now = datetime.now(UTC)
+    for step in range(60):
+        received = now + timedelta(seconds=2 * step)
+        monkeypatch.setattr(metering, "utcnow", lambda at=received: at)
+        await sample(charger, 11_000 + 100 * step, number, seconds=7000 - 100 * step)
+    assert session(station).energy == 10_000
+    assert station.metering.register(1) == 20_000
+    await stop(charger, number, 20_200)
+    assert session(station).energy == 10_200
+
+
+async def test_queued_session_behind_a_live_one(
+    store: Store, station: ChargingStation, charger: Charger
+) -> None:
+    """It is recorded; the one that runs goes on, also after a restart."""
+    live = await start(charger, meter=5000, idTag="LIVE", timestamp=ago(600))
+    await sample(charger, 5500, live, seconds=300)
+    past = await start(charger, meter=1000, idTag="PAST", timestamp=ago(7200))
+    assert session(station).id_token == "LIVE" and session(station).running
+    await stop(charger, past, 4000, timestamp=ago(3600))
+    running = session(station)
+    assert (running.id, running.energy, running.running) == (str(live), 500, True)
+    kept = await store.find(IDENTITY, str(past))
+    assert kept is not None
+    assert (kept.energy, kept.stop_reason) == (3000, "local")
+    reborn = reborn_station(store)
+    await reborn.load()
+    found = reborn.transactions.running(1)
+    assert found is not None and found.id == str(live)
+    await reborn.stop()
+    await stop(charger, live, 6000)
+    last = station.transactions.ended.get(1)
+    assert last is not None and last.id_token == "LIVE"
+
+
+async def test_clock_that_stands_still(
+    station: ChargingStation, charger: Charger
+) -> None:
+    """Each session begins at the same time, and is one of its own all the same."""
+    stuck = {"timestamp": "1970-01-01T00:00:00Z"}
+    first = await start(charger, meter=500_000, **stuck)
+    await stop(charger, first, 500_000, **stuck)
+    second = await start(charger, meter=500_000, **stuck)
+    assert second != first
+    await stop(charger, second, 503_000, **stuck)
+    assert session(station).energy == 3000
+
+
+async def test_end_that_comes_behind_the_status(
+    station: ChargingStation, charger: Charger
+) -> None:
+    """A charger that is just back says it is free before it says why."""
+    ends: list[SessionEnded] = []
+    station.follow(lambda it: ends.append(it) if isinstance(it, SessionEnded) else None)
+    number = await start(charger, timestamp=ago(600))
+    station.shared.options = replace(station.options, queue_grace=60)
+    await status(charger, "Available", 0)
+    await stop(charger, number, 9000)
+    await until(station, Part(Topic.TRANSACTION, 1), lambda: ends)
+    assert [(it.interrupted, it.transaction.energy) for it in ends] == [(False, 8000)]
+
+
+async def test_price_of_the_session_itself_survives_a_kill(
+    store: Store, station: ChargingStation, charger: Charger
+) -> None:
+    """It is stored with the start."""
+    station.tariff.currency, station.tariff.per_session = "EUR", 1.5
+    await start(charger)
+    reborn = reborn_station(store)
+    await reborn.load()
+    assert (session(reborn).cost, session(reborn).currency) == (1.5, "EUR")
+    await reborn.stop()
 
 
 async def test_samples_of_the_session_before(

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from ..model import Reservation, Transaction
+from ..model import UNKNOWN_END, Reservation, Transaction
 from .records import token_key
 
 # A start without a usable time is taken for a repetition only this long.
@@ -72,10 +72,12 @@ class Memory:
     def latest(self, station: str) -> list[tuple[Transaction, Counting]]:
         """Return the newest session of each EVSE and how far its counting is."""
         newest: dict[int, tuple[Transaction, Counting]] = {}
-        for number, (transaction, counting) in sorted(self._kept.items()):
+        for transaction, counting in sorted(
+            self._kept.values(), key=lambda kept: (kept[0].started, kept[0].number)
+        ):
             shown = transaction.evse > 0 and transaction.token_info.accepted
             if shown and transaction.station == station:
-                newest[transaction.evse] = self._kept[number][0], counting
+                newest[transaction.evse] = transaction, counting
         return list(newest.values())
 
     def same_start(self, start: Transaction, dated: bool) -> Transaction | None:
@@ -103,7 +105,10 @@ def _is_same(known: Transaction, start: Transaction, dated: bool) -> bool:
 def _is_same_time(known: Transaction, start: Transaction, dated: bool) -> bool:
     recent = known.started >= start.started - UNDATED_REPEAT
     if start.told and known.told:
-        return known.told == start.told and (dated or recent)
+        # With a clock that stands still the next session begins at the same time.
+        over = not known.running and known.stop_reason != UNKNOWN_END
+        repeated = dated or (recent and (start.ended is not None or not over))
+        return known.told == start.told and repeated
     if start.ended is not None and known.ended != start.ended:
         return False
     return known.started == start.started if dated else known.running and recent

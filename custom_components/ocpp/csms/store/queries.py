@@ -7,18 +7,7 @@ again.
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    Connection,
-    and_,
-    case,
-    delete,
-    func,
-    insert,
-    or_,
-    select,
-    true,
-    update,
-)
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, true, update
 
 from ..model import UNKNOWN_END, Transaction
 from .memory import UNDATED_REPEAT
@@ -106,15 +95,10 @@ def _end_by_guess(connection: Connection, row: dict[str, Any]) -> None:
             columns.evse == row["evse"],
             columns.ended.is_(None),
             columns.token_status == "Accepted",
+            # An older one was queued, and ended before that.
+            columns.started <= row["started"],
         )
-        .values(
-            # Never before it began.
-            ended=case(
-                (columns.started > row["started"], columns.started),
-                else_=row["started"],
-            ),
-            stop_reason=UNKNOWN_END,
-        )
+        .values(ended=row["started"], stop_reason=UNKNOWN_END)
     )
 
 
@@ -202,17 +186,31 @@ def latest(
     """Return the newest session of each EVSE and how far its counting is."""
     columns = transactions.c
     # Refused starts and ends of unknown sessions are records, not sessions to show.
-    newest_of_each = (
-        select(func.max(columns.number))
-        .where(
-            columns.station == station,
-            columns.evse > 0,
-            columns.token_status == "Accepted",
-        )
-        .group_by(columns.evse)
+    shown = and_(
+        columns.station == station,
+        columns.evse > 0,
+        columns.token_status == "Accepted",
     )
-    query = select(transactions).where(columns.number.in_(newest_of_each))
-    return [(as_transaction(row), row.counting) for row in connection.execute(query)]
+    newest_of_each = (
+        select(columns.evse, func.max(columns.started).label("started"))
+        .where(shown)
+        .group_by(columns.evse)
+        .subquery()
+    )
+    query = (
+        select(transactions)
+        .join(
+            newest_of_each,
+            and_(
+                columns.evse == newest_of_each.c.evse,
+                columns.started == newest_of_each.c.started,
+            ),
+        )
+        .where(shown)
+        .order_by(columns.number)
+    )
+    found = {row.evse: row for row in connection.execute(query)}
+    return [(as_transaction(row), row.counting) for row in found.values()]
 
 
 def _same_start(start: Transaction, dated: bool) -> Any:
@@ -235,6 +233,12 @@ def _same_start(start: Transaction, dated: bool) -> Any:
     else:
         by_time = and_(columns.ended.is_(None), columns.started >= earliest)
         told = and_(columns.told == text(start.told, 40), columns.started >= earliest)
+        if start.ended is None:
+            # With a clock that stands still the next session begins at the same time.
+            told = and_(
+                told,
+                or_(columns.ended.is_(None), columns.stop_reason == UNKNOWN_END),
+            )
     if start.ended is not None:
         by_time = and_(by_time, columns.ended == naive(start.ended))
     if start.told:

@@ -11,7 +11,6 @@ from ...model import (
     IN_TRANSACTION,
     UNKNOWN_END,
     ConnectorState,
-    EvseStatus,
     IdTokenInfo,
     Payload,
     SessionEnded,
@@ -25,6 +24,7 @@ from ..block import answers
 from . import v16
 from .energy import SessionEnergy
 from .sessions import Sessions
+from .tally import priced
 
 if TYPE_CHECKING:
     from ...charging_station import ChargingStation
@@ -38,6 +38,8 @@ _INTERRUPTIONS = frozenset(
     | {UNKNOWN_END}
 )
 _REMEMBERED_ENDS = 32
+# In seconds: what is shown of a session goes back by no more than this when we are killed.
+_SAVE_EVERY = 30
 
 
 class Transactions(Sessions):
@@ -50,6 +52,7 @@ class Transactions(Sessions):
         self._over: deque[str] = deque(maxlen=_REMEMBERED_ENDS)
         # Stored one after the other, also when the station does not wait for our answers.
         self._order = asyncio.Lock()
+        self._saving: asyncio.TimerHandle | None = None
 
     async def load(self) -> None:
         """Take up the newest transactions of each EVSE from the store."""
@@ -80,17 +83,20 @@ class Transactions(Sessions):
                 start=start.meter_start, before=self.station.metering.register(evse)
             )
             transaction, new = await self.station.store.begin(
-                Transaction(
-                    number=0,
-                    id="",
-                    station=self.station.identity,
-                    evse=evse,
-                    started=start.at,
-                    told=start.told,
-                    id_token=start.id_token,
-                    token_info=info,
-                    meter_start=start.meter_start,
-                    card=self.station.authorization.name(start.id_token),
+                priced(
+                    Transaction(
+                        number=0,
+                        id="",
+                        station=self.station.identity,
+                        evse=evse,
+                        started=start.at,
+                        told=start.told,
+                        id_token=start.id_token,
+                        token_info=info,
+                        meter_start=start.meter_start,
+                        card=self.station.authorization.name(start.id_token),
+                    ),
+                    self.station.tariff,
                 ),
                 dated=start.dated,
                 counting=energy.as_dict(),
@@ -105,8 +111,12 @@ class Transactions(Sessions):
                 )
             # A refused start leaves the session that runs there alone.
             if new and transaction.token_info.accepted:
-                await self._begin(transaction)
-                self.station.reservation.on_started(transaction, start.reservation)
+                running = self.running(evse)
+                if running is not None and start.at < running.started and start.dated:
+                    await self._keep_past(transaction, running.started)
+                else:
+                    await self._begin(transaction)
+                    self.station.reservation.on_started(transaction, start.reservation)
         info = replace(info, status=transaction.token_info.status)
         return {
             "transactionId": transaction.number,
@@ -189,7 +199,7 @@ class Transactions(Sessions):
         energy = SessionEnergy(
             start=transaction.meter_start, before=self.station.metering.register(evse)
         )
-        self._tally(transaction, energy).begin()
+        self._tally(transaction, energy)
         self._latest[evse] = transaction
         self.station.add_evse(evse)
         if transaction.meter_start:
@@ -199,6 +209,17 @@ class Transactions(Sessions):
         self.changed(Topic.TRANSACTION, evse)
         self.station.happened(SessionStarted(transaction=transaction))
         self.station.smart_charging.on_transaction_started(evse)
+
+    async def _keep_past(self, transaction: Transaction, until: datetime) -> None:
+        """Keep a session that was queued, and was over when the present one began.
+
+        Its own end is still to come. Nothing that is shown changes.
+        """
+        past = replace(transaction, ended=until, stop_reason=UNKNOWN_END)
+        self._over.append(past.id)
+        await self.station.store.save(
+            past, SessionEnergy(start=transaction.meter_start).as_dict()
+        )
 
     async def _end(self, transaction: Transaction, stop: v16.Stop) -> None:
         await self._recall(transaction)
@@ -262,18 +283,19 @@ class Transactions(Sessions):
 
     def on_status(self, evse: int, state: ConnectorState) -> None:
         """Close the session of an EVSE that says it is free: some never tell its end."""
-        running = self.running(evse)
-        if (
-            running is not None
-            and state.status is EvseStatus.AVAILABLE
-            and state.at >= running.started
-        ):
-            self.station.spawn(self._close_if_running(running, state.at))
+        if not self._has_ended(evse, state):
+            return
+        # What it queued while it was away, as the end itself, comes behind its status.
+        connected_for = (utcnow() - self.station.connected_at).total_seconds()
+        grace = max(self.station.options.queue_grace - connected_for, 0)
+        self.station.spawn(self._close_if_ended(evse, grace))
 
-    async def _close_if_running(self, transaction: Transaction, at: datetime) -> None:
+    async def _close_if_ended(self, evse: int, grace: float) -> None:
+        await asyncio.sleep(grace)
         async with self._order:
-            if self.running(transaction.evse) is transaction:
-                await self._close(transaction, at)
+            state, running = self.station.availability.state(evse), self.running(evse)
+            if running is not None and state and self._has_ended(evse, state):
+                await self._close(running, state.at)
                 # The message that told of it was answered long ago.
                 self.station.flush()
 
@@ -293,24 +315,12 @@ class Transactions(Sessions):
         tally = self._tally(running)
         if tally.take(register, at):
             self.changed(Topic.ENERGY, evse)
+            if self._saving is None:
+                loop = asyncio.get_running_loop()
+                self._saving = loop.call_later(_SAVE_EVERY, self._save)
         self.station.store.add_sample(
             running.number, at, tally.energy, self.station.metering.power(evse)
         )
-
-    def _counted_late(
-        self, evse: int, transaction_id: str | None
-    ) -> Transaction | None:
-        """Return the session that ended by a guess, for samples that say they are of it."""
-        latest = self._latest.get(evse)
-        if (
-            latest is None
-            or latest.id != transaction_id
-            or latest.stop_reason != UNKNOWN_END
-            or latest.number not in self._tallies
-        ):
-            return None
-        self.station.remember()
-        return latest
 
     def is_over(self, transaction_id: str | None) -> bool:
         """Return whether samples with this id come after the end of their session."""
@@ -357,8 +367,14 @@ class Transactions(Sessions):
                     self._over.remove(known.id)
                 self.changed(Topic.TRANSACTION, evse)
 
+    def _save(self) -> None:
+        self.station.spawn(self.save())
+
     async def save(self) -> None:
         """Store how far the sessions are that are still counted."""
+        if self._saving is not None:
+            self._saving.cancel()
+            self._saving = None
         # Never behind the back of an end, which would undo that.
         async with self._order:
             for evse, transaction in list(self._latest.items()):

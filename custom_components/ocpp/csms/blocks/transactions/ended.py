@@ -1,5 +1,6 @@
 """The newest session of each EVSE that is over, also while another runs."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ...model import Transaction
@@ -39,12 +40,12 @@ class EndedSessions:
             return
         ended = [transaction for transaction in newest if not transaction.running]
         if ended:
-            self._newest[evse] = max(ended, key=lambda session: session.number)
+            self._newest[evse] = max(ended, key=_end)
 
     def take(self, ended: Transaction) -> None:
         """Take up one that ended; the end of an older one may come late."""
         before = self._newest.get(ended.evse)
-        if before is None or before.number <= ended.number:
+        if before is None or _end(before) <= _end(ended):
             self._newest[ended.evse] = ended
 
     def drop(self, number: int) -> list[int]:
@@ -53,3 +54,7 @@ class EndedSessions:
         for evse in evses:
             del self._newest[evse]
         return evses
+
+
+def _end(ended: Transaction) -> datetime:
+    return ended.ended or ended.started

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ...errors import NoTransaction
-from ...model import UNKNOWN_END, Topic, Transaction
+from ...model import UNKNOWN_END, ConnectorState, EvseStatus, Topic, Transaction
 from ...store import StoreError
 from ..block import Block
 from .ended import EndedSessions
@@ -105,6 +105,29 @@ class Sessions(Block):
         found = [it for it in found if it.id_token.casefold() == token] or found
         found = [it for it in found if (it.meter_start or 0) <= register] or found
         return found[0] if len(found) == 1 else None
+
+    def _has_ended(self, evse: int, state: ConnectorState) -> bool:
+        running = self.running(evse)
+        return (
+            running is not None
+            and state.status is EvseStatus.AVAILABLE
+            and state.at >= running.started
+        )
+
+    def _counted_late(
+        self, evse: int, transaction_id: str | None
+    ) -> Transaction | None:
+        """Return the session that ended by a guess, for samples that say they are of it."""
+        latest = self._latest.get(evse)
+        if (
+            latest is None
+            or latest.id != transaction_id
+            or latest.stop_reason != UNKNOWN_END
+            or latest.number not in self._tallies
+        ):
+            return None
+        self.station.remember()
+        return latest
 
     def _tally(
         self, transaction: Transaction, energy: SessionEnergy | None = None

@@ -11,6 +11,13 @@ from .energy import SessionEnergy
 _UNTIL = "until"
 
 
+def priced(transaction: Transaction, tariff: Tariff) -> Transaction:
+    """Return a session that begins, with what it costs before anything is charged."""
+    if not tariff.exists or not transaction.token_info.accepted:
+        return transaction
+    return replace(transaction, cost=tariff.per_session, currency=tariff.currency)
+
+
 class Tally:
     """Counts a running session. Energies are in Wh; the energy never falls.
 
@@ -42,14 +49,13 @@ class Tally:
             tally.until = datetime.fromisoformat(until)
         return tally
 
-    def begin(self) -> None:
-        """Charge for the session itself."""
-        if self._tariff.exists:
-            self.cost = self._tariff.per_session
-            self.currency = self._tariff.currency
-
     def take(self, register: float, at: datetime) -> bool:
-        """Count up to a reading of the register; return whether it added anything."""
+        """Count up to a reading of the register; return whether it added anything.
+
+        A lower one of an earlier time is no restarted register, but was held back.
+        """
+        if at < self.until and register < (self._counter.last or 0):
+            return False
         self._counter.take(register)
         return self._count(self._counter.energy, at)
 
