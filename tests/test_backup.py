@@ -58,6 +58,25 @@ async def test_a_backup_holds_the_running_session(
     assert ended is not None
 
 
+async def test_a_reload_does_not_end_a_backup(
+    hass: HomeAssistant, entry: MockConfigEntry, hub: OcppHub, tmp_path: Path
+) -> None:
+    """Whatever is stored meanwhile, the file is not touched."""
+    await backup.async_pre_backup(hass)
+    before = (tmp_path / "ocpp.db").read_bytes()
+    await hub.store.save_facts("before", {"evses": [1]})
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await entry.runtime_data.store.save_facts("after", {"evses": [1]})
+    assert (tmp_path / "ocpp.db").read_bytes() == before
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert (tmp_path / "ocpp.db").read_bytes() == before
+    await backup.async_post_backup(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await entry.runtime_data.store.save_facts("later", {"evses": [1]})
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert (tmp_path / "ocpp.db").read_bytes() != before
+
+
 async def test_a_backup_is_made_although_the_store_fails(
     hass: HomeAssistant, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
 ) -> None:

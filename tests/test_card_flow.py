@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
-from homeassistant.config_entries import SOURCE_USER
+from homeassistant.config_entries import SOURCE_USER, ConfigSubentryDataWithId
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.ocpp.hub import OcppHub
 from tests.simulator import Charger
 
-from .conftest import eventually
+from .conftest import charger_subentry, eventually
 
 FORM = {"name": "Anna", "token": "04A1B2C3", "type": "iso14443", "blocked": False}
 
@@ -133,6 +133,54 @@ class TestTyping:
         await add_card(hass, entry)
         form = await begin(hass, entry, "type_in")
         form = await fill(hass, form, name="Ben", token="04a1b2c3")
+        assert form["errors"] == {"token": "card_known"}
+
+    async def test_blanks_around_do_not_matter(
+        self, hass: HomeAssistant, entry: MockConfigEntry, hub: OcppHub
+    ) -> None:
+        form = await fill(hass, await begin(hass, entry, "type_in"), token="  ")
+        assert form["errors"] == {"token": "invalid_token"}
+        subentry_id = await add_card(hass, entry, token=" 04A1B2C3\n")
+        card = entry.subentries[subentry_id]
+        assert (card.data["token"], card.unique_id) == ("04A1B2C3", "04a1b2c3")
+        assert hub.central.shared.id_tokens.find("04a1b2c3") is not None
+        form = await begin(hass, entry, "type_in")
+        form = await fill(hass, form, name="Ben", token="04a1b2c3 ")
+        assert form["errors"] == {"token": "card_known"}
+
+
+class TestTypedWithBlanks:
+    """A card that an older release kept with the blanks that were typed around it."""
+
+    @pytest.fixture
+    def subentries(self) -> list[Any]:
+        """Have such a card."""
+        card = ConfigSubentryDataWithId(
+            data={"token": " 04A1B2C3 ", "type": "ISO14443", "blocked": False},
+            subentry_id="anna",
+            subentry_type="id_token",
+            title="Anna",
+            unique_id=" 04a1b2c3 ",
+        )
+        return [charger_subentry(), card]
+
+    async def test_it_is_known(
+        self,
+        hass: HomeAssistant,
+        entry: MockConfigEntry,
+        hub: OcppHub,
+        charger: Charger,
+    ) -> None:
+        await charger.plug_in()
+        assert await charger.present_card("04a1b2c3")
+        await charger.tick(600)
+        await charger.present_card("04a1b2c3")
+        await charger.settle()
+        await hass.async_block_till_done()
+        assert hass.states.get("sensor.anna_energy").state == "1.84"
+        assert hub.central.shared.id_tokens.label("04A1B2C3") == "Anna"
+        form = await begin(hass, entry, "type_in")
+        form = await fill(hass, form, name="Ben")
         assert form["errors"] == {"token": "card_known"}
 
 

@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 from homeassistant.config_entries import ConfigSubentryDataWithId
 from homeassistant.core import Event, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -347,6 +348,47 @@ class TestTotals:
         await hub.async_sync_chargers()
         await hass.async_block_till_done()
         assert state(hass, "sensor.anna_energy") == "0.0"
+
+    async def test_they_never_fall_so_that_statistics_count_nothing_twice(
+        self, hass: HomeAssistant, entry: MockConfigEntry, charger: Charger
+    ) -> None:
+        await charger.plug_in()
+        for _ in range(2):
+            await charger.present_card(NUMBER)
+            await charger.tick(600)
+            await charger.present_card(NUMBER)
+        await settled(hass, charger)
+        told: list[Event[Any]] = async_capture_events(hass, "state_changed")
+        hub: OcppHub = entry.runtime_data
+        first, _ = await hub.store.sessions()
+        # The first time, the process is killed in the middle.
+        for trouble in (StoreUnavailable("killed"), None):
+            with patch.object(
+                hub.store,
+                "delete_session",
+                wraps=hub.store.delete_session,
+                side_effect=trouble,
+            ):
+                try:
+                    await hass.services.async_call(
+                        DOMAIN, "delete_session", {"id": first.number}, blocking=True
+                    )
+                except HomeAssistantError:
+                    assert trouble is not None
+            await hub.cards.async_count()
+            assert state(hass, "sensor.anna_energy") == "3.68"
+            assert state(hass, "sensor.anna_sessions") == "2"
+        assert len(await hub.store.sessions()) == 1
+        await hass.config_entries.async_reload(entry.entry_id)
+        await hass.async_block_till_done()
+        assert state(hass, "sensor.anna_energy") == "3.68"
+        assert state(hass, "sensor.anna_sessions") == "2"
+        energies = {
+            event.data["new_state"].state
+            for event in told
+            if event.data["entity_id"] == "sensor.anna_energy"
+        }
+        assert energies <= {"3.68", "unavailable", "unknown"}
 
     async def test_sessions_of_a_charger_that_is_removed_stay(
         self, hass: HomeAssistant, entry: MockConfigEntry, charger: Charger

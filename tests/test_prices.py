@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant, State
 from homeassistant.util import dt as dt_util
@@ -21,6 +22,7 @@ PRICE = "sensor.electricity_price"
 COST = "sensor.garage_session_cost"
 UNIT = {"unit_of_measurement": "EUR/kWh"}
 HOUR = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(
@@ -239,15 +241,50 @@ class TestSensor:
         await hass.async_block_till_done()
         assert entry.runtime_data.central.shared.tariff.price(meanwhile) == 0.3
 
-    async def test_a_killed_process_loses_an_hour_at_most(
+    async def kept(self, hub: OcppHub) -> dict[str, Any]:
+        """Return what a kill at this moment leaves of the prices."""
+        return await hub.store.load_facts(f"\x1f{hub.entry.entry_id}")
+
+    async def pass_by(self, hass: HomeAssistant, time: timedelta) -> None:
+        """Let time pass."""
+        async_fire_time_changed(hass, dt_util.utcnow() + time)
+        await hass.async_block_till_done(wait_background_tasks=True)
+
+    async def test_a_killed_process_knows_the_newest_price(
+        self, hass: HomeAssistant, hub: OcppHub
+    ) -> None:
+        await self.pass_by(hass, 11 * SECOND)
+        for price in (0.2, 0.4):
+            hass.states.async_set(PRICE, str(price), UNIT)
+            await hass.async_block_till_done()
+            await self.pass_by(hass, 11 * SECOND)
+            assert (await self.kept(hub))["changes"][-1][1] == price
+
+    async def test_a_killed_process_knows_for_an_hour_how_long_a_price_held(
         self, hass: HomeAssistant, hub: OcppHub
     ) -> None:
         hass.states.async_set(PRICE, "0.2", UNIT)
         await hass.async_block_till_done()
-        async_fire_time_changed(hass, dt_util.utcnow() + HOUR)
-        await hass.async_block_till_done(wait_background_tasks=True)
-        kept = await hub.store.load_facts(f"\x1f{hub.entry.entry_id}")
-        assert kept["changes"][-1][1] == 0.2
+        await self.pass_by(hass, 11 * SECOND)
+        before = (await self.kept(hub))["at"]
+        await self.pass_by(hass, HOUR)
+        assert (await self.kept(hub))["at"] > before
+
+    async def test_a_price_of_every_second_is_written_seldom(
+        self, hass: HomeAssistant, hub: OcppHub
+    ) -> None:
+        await self.pass_by(hass, 11 * SECOND)
+        with patch.object(hub.store, "save_facts", wraps=hub.store.save_facts) as save:
+            for price in range(5):
+                hass.states.async_set(PRICE, str(price), UNIT)
+                await hass.async_block_till_done()
+                # The same price again is no change.
+                hass.states.async_set(PRICE, str(price), UNIT | {"next": price})
+                await self.pass_by(hass, 2 * SECOND)
+            assert save.call_count == 0
+            await self.pass_by(hass, 11 * SECOND)
+            assert save.call_count == 1
+            assert save.call_args.args[1]["changes"][-1][1] == 4
 
 
 class TestSessionsOnly:

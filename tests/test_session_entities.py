@@ -325,6 +325,27 @@ class TestTriggers:
         await hass.async_block_till_done()
         assert runs[1].data["accepted"] is False
 
+    async def test_a_card_that_may_be_for_either_connector_triggers_once(
+        self, hass: HomeAssistant, garage: HubCharger, charger: Charger
+    ) -> None:
+        station = garage.station
+        station.add_evse(2)
+        station.flush()
+        await hass.async_block_till_done()
+        runs = await self.automate(
+            hass,
+            "ocpp.card_presented",
+            {"entity_id": ["event.garage_card", "event.garage_connector_2_card"]},
+        )
+        for evse in (0, 0, 2):
+            station.happened(
+                CardPresented(evse=evse, id_token="X1", info=IdTokenInfo())
+            )
+            station.flush()
+            await hass.async_block_till_done()
+        assert [run.data["evse"] for run in runs] == [None, None, 2]
+        assert {run.data["charger"] for run in runs} == {"Garage"}
+
     async def test_events_of_others_trigger_nothing(
         self, hass: HomeAssistant, garage: HubCharger
     ) -> None:

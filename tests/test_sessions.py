@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 import csv
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 import io
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from homeassistant.exceptions import (
     Unauthorized,
 )
 from homeassistant.helpers import device_registry as dr
+import probatio
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
@@ -86,6 +88,23 @@ async def export(hass: HomeAssistant, **fields: Any) -> dict[str, Any]:
     return await hass.services.async_call(
         DOMAIN, "export_sessions", fields, blocking=True, return_response=True
     )
+
+
+async def another(hass: HomeAssistant, options: dict[str, Any]) -> OcppHub:
+    """Have another central system with a charger of its own."""
+    other = MockConfigEntry(
+        domain=DOMAIN,
+        title="Office",
+        version=3,
+        entry_id="other",
+        data={"host": "127.0.0.1", "port": 0},
+        options=options,
+        subentries_data=[charger_subentry("CP3", title="Office")],
+    )
+    other.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(other.entry_id)
+    await hass.async_block_till_done()
+    return other.runtime_data  # type: ignore[no-any-return]
 
 
 def table(text: str) -> list[dict[str, str]]:
@@ -236,6 +255,28 @@ class TestGettingSessions:
         assert len(await get(hass, start="2026-10-20 14:00:00")) == 1
         assert await get(hass, start="2026-10-20 14:00:01") == []
 
+    @pytest.mark.parametrize(
+        "filters",
+        [
+            {"start": "0001-01-01 00:00:00+14:00"},
+            {"end": "9999-12-31 23:59:59-11:00"},
+        ],
+    )
+    async def test_of_a_time_that_no_calendar_has(
+        self, hass: HomeAssistant, entry: MockConfigEntry, filters: dict[str, str]
+    ) -> None:
+        with pytest.raises(ServiceValidationError) as error:
+            await get(hass, **filters)
+        assert error.value.translation_key == "moment_out_of_range"
+
+    @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/Los_Angeles", "UTC"])
+    async def test_of_all_time(
+        self, hass: HomeAssistant, keep: Keep, zone: str
+    ) -> None:
+        await keep()
+        await hass.config.async_set_time_zone(zone)
+        assert len(await get(hass, start="0001-01-03", end="9999-12-30")) == 1
+
     async def test_of_a_charger_that_was_deleted(
         self, hass: HomeAssistant, keep: Keep, entry: MockConfigEntry
     ) -> None:
@@ -271,18 +312,7 @@ class TestSeveralCentralSystems:
     @pytest.fixture
     async def other(self, hass: HomeAssistant, entry: MockConfigEntry) -> OcppHub:
         """Have another central system with a charger of its own."""
-        other = MockConfigEntry(
-            domain=DOMAIN,
-            title="Office",
-            version=3,
-            entry_id="other",
-            data={"host": "127.0.0.1", "port": 0},
-            subentries_data=[charger_subentry("CP3", title="Office")],
-        )
-        other.add_to_hass(hass)
-        assert await hass.config_entries.async_setup(other.entry_id)
-        await hass.async_block_till_done()
-        return other.runtime_data  # type: ignore[no-any-return]
+        return await another(hass, {})
 
     async def test_each_session_is_told_once(
         self, hass: HomeAssistant, keep: Keep, other: OcppHub
@@ -420,7 +450,7 @@ class TestExport:
             await hass.services.async_call(DOMAIN, "export_sessions", {}, blocking=True)
         assert error.value.translation_key == "export_nowhere"
 
-    async def test_only_administrators_write_files(
+    async def test_only_administrators_and_automations_read_sessions(
         self,
         hass: HomeAssistant,
         entry: MockConfigEntry,
@@ -428,27 +458,24 @@ class TestExport:
         hass_admin_user: MockUser,
         tmp_path: Path,
     ) -> None:
-        for user, fields in (
-            (hass_read_only_user, {}),
-            (hass_admin_user, {"filename": "sessions.csv"}),
+        for action, fields in (
+            ("get_sessions", {}),
+            ("export_sessions", {}),
+            ("export_sessions", {"filename": "sessions.csv"}),
         ):
-            await hass.services.async_call(
-                DOMAIN,
-                "export_sessions",
-                fields,
+            ask = partial(
+                hass.services.async_call,
+                *(DOMAIN, action, fields),
                 blocking=True,
                 return_response=True,
-                context=Context(user_id=user.id),
             )
-        with pytest.raises(Unauthorized):
-            await hass.services.async_call(
-                DOMAIN,
-                "export_sessions",
-                {"filename": "other.csv"},
-                blocking=True,
-                context=Context(user_id=hass_read_only_user.id),
-            )
-        assert not (tmp_path / "other.csv").exists()
+            for user_id in (hass_read_only_user.id, "somebody who was removed"):
+                with pytest.raises(Unauthorized):
+                    await ask(context=Context(user_id=user_id))
+            assert not (tmp_path / "sessions.csv").exists()
+            await ask(context=Context(user_id=hass_admin_user.id))
+            await ask(context=Context())
+        assert (tmp_path / "sessions.csv").exists()
 
 
 class TestDeleting:
@@ -512,16 +539,81 @@ class TestDeleting:
         assert await get(hass) == []
 
     async def test_while_the_store_is_away(
-        self, hass: HomeAssistant, hub: OcppHub
+        self, hass: HomeAssistant, hub: OcppHub, keep: Keep
     ) -> None:
+        session = await keep()
         with (
             patch.object(
                 hub.store, "delete_session", side_effect=StoreUnavailable("gone")
             ),
             pytest.raises(HomeAssistantError) as error,
         ):
-            await self.delete(hass, 1)
+            await self.delete(hass, session.number)
         assert error.value.translation_key == "sessions_unavailable"
+        assert len(await get(hass)) == 1
+        await self.delete(hass, session.number)
+        assert await get(hass) == []
+
+    @pytest.mark.parametrize("number", [0, -1, 2**63, 10**30])
+    async def test_what_can_be_no_session(
+        self, hass: HomeAssistant, entry: MockConfigEntry, number: int
+    ) -> None:
+        with pytest.raises(probatio.Invalid):
+            await self.delete(hass, number)
+        with pytest.raises(ServiceValidationError) as error:
+            await self.delete(hass, 2**63 - 1)
+        assert error.value.translation_key == "session_unknown"
+
+    async def test_of_two_sessions_with_one_id_the_charger_tells_which(
+        self, hass: HomeAssistant, hub: OcppHub, keep: Keep, apart: OcppHub
+    ) -> None:
+        session = await keep()
+        await apart.store.save(
+            replace(session, station="CP3", started=NOON + DAY, ended=NOON + 2 * DAY),
+            {},
+        )
+        assert len(await get(hass)) == 2
+        with pytest.raises(ServiceValidationError) as error:
+            await self.delete(hass, session.number)
+        assert error.value.translation_key == "session_ambiguous"
+        device_id = apart.chargers["CP3"].device_id
+        await hass.services.async_call(
+            DOMAIN,
+            "delete_session",
+            {"id": session.number, "device_id": device_id},
+            blocking=True,
+        )
+        assert [it["charger"] for it in await get(hass)] == ["Garage"]
+        await self.delete(hass, session.number)
+        assert await get(hass) == []
+
+    @pytest.fixture
+    async def apart(
+        self, hass: HomeAssistant, entry: MockConfigEntry, tmp_path: Path
+    ) -> OcppHub:
+        """Have another central system with a database of its own."""
+        return await another(hass, {"db_url": f"sqlite:///{tmp_path / 'other.db'}"})
+
+    async def test_a_session_that_may_run_at_a_disabled_central_system_stays(
+        self, hass: HomeAssistant, keep: Keep
+    ) -> None:
+        other = await another(hass, {})
+        session = await keep("CP3", ended=None, stop_reason=None)
+        await hass.config_entries.async_unload(other.entry.entry_id)
+        with pytest.raises(ServiceValidationError) as error:
+            await self.delete(hass, session.number)
+        assert error.value.translation_key == "session_running"
+        assert [it["id"] for it in await get(hass)] == [session.number]
+
+    async def test_a_session_in_a_shared_database_is_deleted_once(
+        self, hass: HomeAssistant, keep: Keep
+    ) -> None:
+        await another(hass, {})
+        gone = await keep("GONE", ended=None, stop_reason=None)
+        over = await keep(started=NOON + DAY)
+        for session in (gone, over):
+            await self.delete(hass, session.number)
+        assert await get(hass) == []
 
     async def test_only_administrators_may(
         self, hass: HomeAssistant, keep: Keep, hass_read_only_user: MockUser
@@ -571,7 +663,14 @@ class TestDownload:
             assert len(table(await response.text())) == count
 
     @pytest.mark.parametrize(
-        "query", [{"start": "yesterday"}, {"color": "red"}, {"device_id": "none"}]
+        "query",
+        [
+            {"start": "yesterday"},
+            {"start": "0001-01-01T00:00:00+14:00"},
+            {"end": "9999-12-31T23:59:59-11:00"},
+            {"color": "red"},
+            {"device_id": "none"},
+        ],
     )
     async def test_what_is_not_understood_is_refused(
         self,

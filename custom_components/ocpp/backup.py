@@ -6,6 +6,7 @@ from homeassistant.core import HomeAssistant
 
 from .const import DOMAIN
 from .csms.store import Store, StoreUnavailable
+from .csms.store.holding import release_all
 from .hub import OcppConfigEntry
 
 _LOGGER = logging.getLogger(__name__)
@@ -28,6 +29,8 @@ async def async_post_backup(hass: HomeAssistant) -> None:
             await store.finish_backup()
         except StoreUnavailable:
             _LOGGER.warning("The file of charging sessions stays as it was for now")
+    # Also those whose store is not open just now.
+    release_all()
 
 
 def _stores(hass: HomeAssistant) -> list[Store]:

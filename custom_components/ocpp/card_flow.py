@@ -26,7 +26,7 @@ from .const import (
     SUBENTRY_CHARGER,
     SUBENTRY_ID_TOKEN,
 )
-from .csms.id_tokens import masked
+from .csms.id_tokens import masked, token_key
 from .hub import OcppConfigEntry
 
 # In seconds: long enough to walk to the charger.
@@ -177,7 +177,7 @@ class CardFlow(ConfigSubentryFlow):
                 return self.async_create_entry(
                     title=user_input[CONF_NAME],
                     data=_data(user_input),
-                    unique_id=user_input[CONF_TOKEN].casefold(),
+                    unique_id=token_key(user_input[CONF_TOKEN]),
                 )
         return self.async_show_form(
             step_id=step_id,
@@ -202,7 +202,7 @@ class CardFlow(ConfigSubentryFlow):
                 return self.async_update_and_abort(
                     self._get_entry(),
                     card,
-                    unique_id=user_input[CONF_TOKEN].casefold(),
+                    unique_id=token_key(user_input[CONF_TOKEN]),
                     title=user_input[CONF_NAME],
                     data=_data(user_input),
                 )
@@ -228,9 +228,9 @@ class CardFlow(ConfigSubentryFlow):
         }
 
     def _card(self, token: str) -> ConfigSubentry | None:
-        """Return the card with a number; letter case does not matter."""
+        """Return the card with a number; letter case and blanks around do not matter."""
         for card in self._get_entry().get_subentries_of_type(SUBENTRY_ID_TOKEN):
-            if card.unique_id == token.casefold():
+            if token_key(card.data[CONF_TOKEN]) == token_key(token):
                 return card
         return None
 
@@ -239,7 +239,7 @@ class CardFlow(ConfigSubentryFlow):
     ) -> dict[str, str]:
         """Return what can't be kept, as errors of the form."""
         errors: dict[str, str] = {}
-        token = chosen[CONF_TOKEN]
+        token = chosen[CONF_TOKEN].strip()
         # No database can hold a NUL.
         if not 0 < len(token) <= _LONGEST_TOKEN or "\0" in token:
             errors[CONF_TOKEN] = "invalid_token"
@@ -255,6 +255,7 @@ class CardFlow(ConfigSubentryFlow):
 def _data(chosen: dict[str, Any]) -> dict[str, Any]:
     """Return what is kept of a filled form."""
     data = {key: value for key, value in chosen.items() if key != CONF_NAME}
+    data[CONF_TOKEN] = data[CONF_TOKEN].strip()
     data[CONF_TYPE] = _TYPES[data[CONF_TYPE]]
     if until := data.get(CONF_VALID_UNTIL):
         moment = dt_util.parse_datetime(until, raise_on_error=True)

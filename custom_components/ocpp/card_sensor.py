@@ -1,4 +1,7 @@
-"""Sensors of a card: how much it charged, and how often."""
+"""Sensors of a card: how much it charged, and how often.
+
+Both only ever grow: a session that people delete goes on counting, since it was charged.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from homeassistant.helpers import device_registry as dr
 
 from .const import DOMAIN, SUBENTRY_ID_TOKEN
 from .csms.charging_station import ChargingStation
-from .csms.id_tokens import IdToken
+from .csms.id_tokens import IdToken, token_key
 from .csms.model import (
     CardPresented,
     Event,
@@ -24,12 +24,13 @@ from .csms.model import (
     Transaction,
 )
 from .csms.shared import Shared
-from .csms.store import StoreUnavailable, TokenTotal
+from .csms.store import StoreUnavailable
+from .deleted_sessions import Charged, DeletedSessions
 from .settings import evse_identifier, read_id_token
 
 # In seconds. Meters tell of every few Wh; a card's total need not follow each of them.
 _WRITE_EVERY = 10
-_NOTHING = TokenTotal(energy=0, sessions=0, last=None)
+_NOTHING = (0.0, 0)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -88,9 +89,9 @@ class Cards:
         self.known: dict[str, Card] = {}
         self._new_card: list[Callable[[Card], None]] = []
         self._stations: list[ChargingStation] = []
-        # What the sessions that are over come to, by token without letter case, and those
-        # that run, by number.
-        self._totals: dict[str, TokenTotal] | None = None
+        # What the sessions that are over come to, by token without letter case, also those
+        # that were deleted; and the sessions that run, by number.
+        self._totals: dict[str, Charged] | None = None
         self._running: dict[int, _Running] = {}
         self._events = 0
         self._waiting: set[asyncio.Future[Held | None]] = set()
@@ -167,7 +168,7 @@ class Cards:
 
     def _cards_of(self, token: str) -> Iterator[Card]:
         for card in self.known.values():
-            if card.id_token.token.casefold() == token.casefold():
+            if token_key(card.id_token.token) == token_key(token):
                 yield card
 
     # --- what happens at the chargers ---------------------------------------------------
@@ -256,11 +257,14 @@ class Cards:
 
     async def async_count(self) -> None:
         """Count the sessions of all cards anew."""
+        store = self._shared.store
         while True:
             before = self._events
             running = self._find_running()
+            deleted = await DeletedSessions.load(store)
+            left_out = running.keys() | deleted.going.keys()
             try:
-                totals = await self._shared.store.token_totals(without=set(running))
+                totals = await store.token_totals(without=left_out)
             except StoreUnavailable:
                 return
             # What started or ended meanwhile would be counted twice, or not at all.
@@ -268,7 +272,7 @@ class Cards:
                 break
         for number in list(self._running):
             self._run_no_more(number)
-        self._totals = totals
+        self._totals = deleted.add_to(totals)
         for station, session in self._find_running().values():
             self._run(station, session)
         for card in self.known.values():
@@ -315,11 +319,9 @@ class Cards:
             )
             return
         self._run_no_more(session.number)
-        key = session.id_token.casefold()
-        total = self._totals.get(key, _NOTHING)
-        self._totals[key] = replace(
-            total, energy=total.energy + session.energy, sessions=total.sessions + 1
-        )
+        key = token_key(session.id_token)
+        energy, sessions = self._totals.get(key, _NOTHING)
+        self._totals[key] = energy + session.energy, sessions + 1
         self._count_up_token(session.id_token)
 
     def _count_up_token(self, token: str) -> None:
@@ -330,11 +332,10 @@ class Cards:
         """Sum up a card and tell who shows it."""
         if self._totals is None:
             return
-        key = card.id_token.token.casefold()
-        total = self._totals.get(key, _NOTHING)
-        card.energy, card.sessions = total.energy, total.sessions
+        key = token_key(card.id_token.token)
+        card.energy, card.sessions = self._totals.get(key, _NOTHING)
         for running in self._running.values():
-            if running.session.id_token.casefold() == key:
+            if token_key(running.session.id_token) == key:
                 running.look()
                 card.energy += running.energy
                 card.sessions += 1

@@ -99,7 +99,12 @@ def _card(station: ChargingStation, evse: int, event: Event) -> Told | None:
     # Where a charger does not say which EVSE a card is for, it is for any.
     if not isinstance(event, CardPresented) or event.evse not in (0, evse):
         return None
-    told = {"name": station.shared.id_tokens.label(event.id_token)}
+    told = {
+        "name": station.shared.id_tokens.label(event.id_token),
+        "evse": event.evse or None,
+        # Several entities may tell of it, and automations want to run once.
+        "presentation": event.number,
+    }
     return "accepted" if event.info.accepted else "refused", told
 
 

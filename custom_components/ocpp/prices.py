@@ -9,11 +9,13 @@ from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, EVENT_CORE_CONFIG_UPDA
 from homeassistant.core import (
     Event,
     EventStateChangedData,
+    HassJob,
     HomeAssistant,
     State,
     callback,
 )
 from homeassistant.helpers.event import (
+    async_call_later,
     async_track_state_change_event,
     async_track_time_interval,
 )
@@ -23,8 +25,11 @@ from .const import CONF_PRICE_ENTITY, CONF_PRICE_PER_KWH, CONF_PRICE_PER_SESSION
 from .csms.store import Store
 from .csms.tariff import Tariff
 
-# A kill loses the prices of this time; the last one kept is believed for longer.
+# After a kill, the last price is believed from when it was kept.
 _SAVE_EVERY = timedelta(hours=1)
+# In seconds. A new price is kept soon; one that changes all the time, no more often.
+_SAVE_AFTER = 1
+_SAVE_APART = 10
 _PER_KWH = {"kwh": 1.0, "wh": 1000.0, "mwh": 0.001, "gwh": 0.000001}
 # What a hundredth of a currency is called.
 _HUNDREDTHS = frozenset(
@@ -51,6 +56,9 @@ class Prices:
         self._kept_as = f"\x1f{entry_id}"
         self._chosen: tuple[Any, ...] | None = None
         self._entity_id: str | None = None
+        self._told: float | None = None
+        self._saved = -math.inf
+        self._stop_saving: Callable[[], None] | None = None
         self._stop_following: Callable[[], None] = lambda: None
         self._stops: list[Callable[[], None]] = []
 
@@ -75,6 +83,8 @@ class Prices:
         self._stop_following()
         for stop in self._stops:
             stop()
+        if self._stop_saving is not None:
+            self._stop_saving()
         await self._save()
 
     @callback
@@ -95,7 +105,8 @@ class Prices:
             if state is not None and entity_id == self._entity_id:
                 # It was asked before the restart, and may have changed meanwhile.
                 since = state.last_changed
-            self._tariff.vary(price_per_kwh(state), since)
+            self._told = price_per_kwh(state)
+            self._tariff.vary(self._told, since)
             self._stop_following = async_track_state_change_event(
                 self._hass, entity_id, self._on_state
             )
@@ -104,17 +115,36 @@ class Prices:
         else:
             self._tariff.free()
         self._entity_id = entity_id
+        self._save_soon()
 
     @callback
     def _on_state(self, event: Event[EventStateChangedData]) -> None:
-        self._tariff.vary(price_per_kwh(event.data["new_state"]), event.time_fired)
+        if (price := price_per_kwh(event.data["new_state"])) != self._told:
+            self._told = price
+            self._tariff.vary(price, event.time_fired)
+            self._save_soon()
 
     @callback
     def _on_config(self, _: Event) -> None:
         self._tariff.currency = self._hass.config.currency
 
+    @callback
+    def _save_soon(self) -> None:
+        """Keep a price that changed, together with what changes until then."""
+        if self._stop_saving is None:
+            since = self._hass.loop.time() - self._saved
+            self._stop_saving = async_call_later(
+                self._hass,
+                max(_SAVE_AFTER, _SAVE_APART - since),
+                HassJob(self._save, "keep a price", cancel_on_shutdown=True),
+            )
+
     async def _save(self, _: datetime | None = None) -> None:
         """Keep the prices for samples that come late, and for after a restart."""
+        if self._stop_saving is not None:
+            self._stop_saving()
+            self._stop_saving = None
+        self._saved = self._hass.loop.time()
         if self._tariff.exists:
             kept = self._tariff.as_dict(dt_util.utcnow())
             kept["entity_id"] = self._entity_id

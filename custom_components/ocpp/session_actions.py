@@ -1,10 +1,13 @@
 """Actions about sessions: reading them, writing them to a file, deleting one."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import (
     HomeAssistant,
@@ -27,9 +30,11 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.file import WriteError, write_utf8_file
 import probatio
 
-from .const import DOMAIN
+from .const import CONF_IDENTITY, DOMAIN, SUBENTRY_CHARGER
 from .csms.blocks.transactions import UNKNOWN_END
+from .csms.model import Transaction
 from .csms.store import StoreUnavailable
+from .deleted_sessions import DeletedSessions
 from .hub import OcppHub
 from .sessions import Filters, Row, async_find_sessions, loaded_hubs, write_csv
 
@@ -49,7 +54,16 @@ GET_SESSIONS = probatio.Schema(_FILTERS)
 EXPORT_SESSIONS = probatio.Schema(
     _FILTERS | {probatio.Optional(ATTR_FILENAME): cv.string}
 )
-DELETE_SESSION = probatio.Schema({probatio.Required(ATTR_ID): probatio.Coerce(int)})
+DELETE_SESSION = probatio.Schema(
+    {
+        probatio.Required(ATTR_ID): probatio.All(
+            # What databases can count to.
+            probatio.Coerce(int),
+            probatio.Range(min=1, max=2**63 - 1),
+        ),
+        probatio.Optional(ATTR_DEVICE_ID): cv.string,
+    }
+)
 
 
 @callback
@@ -65,8 +79,15 @@ def async_setup_session_actions(hass: HomeAssistant) -> None:
         EXPORT_SESSIONS,
         SupportsResponse.OPTIONAL,
     )
+    # What is kept of deleted sessions is read and written again.
+    one_at_a_time = asyncio.Lock()
+
+    async def _delete_alone(call: ServiceCall) -> None:
+        async with one_at_a_time:
+            await _delete_session(call)
+
     async_register_admin_service(
-        hass, DOMAIN, "delete_session", _delete_session, DELETE_SESSION
+        hass, DOMAIN, "delete_session", _delete_alone, DELETE_SESSION
     )
 
 
@@ -76,26 +97,18 @@ async def async_read_sessions(
     """Return the sessions that the fields of an action, or of a download, mean.
 
     Raises `ServiceValidationError` for a device that is no charger, or none of the only
-    hub asked, and `HomeAssistantError` while the store is away.
+    hub asked, and for a moment that no calendar has, and `HomeAssistantError` while the
+    store is away.
     """
     station, evse = None, None
     if (device_id := wanted.get(ATTR_DEVICE_ID)) is not None:
-        device, entry = async_get_device_and_config_entry(hass, DOMAIN, device_id)
-        hub: OcppHub = entry.runtime_data
-        target = hub.charger_of_device(device)
-        if target is None or only not in (None, hub):
-            raise ServiceValidationError(
-                translation_domain=DOMAIN, translation_key="not_a_charger"
-            )
-        only, station, evse = hub, target[0].station.identity, target[1] or None
-    start, end = wanted.get(ATTR_START), wanted.get(ATTR_END)
+        only, station, evse = _charger_of(hass, device_id, only)
     filters = Filters(
         station=station,
         evse=evse,
         card=wanted.get(ATTR_CARD),
-        # Without a zone, Home Assistant's is meant.
-        start=dt_util.as_utc(start) if start is not None else None,
-        end=dt_util.as_utc(end) if end is not None else None,
+        start=_moment(wanted.get(ATTR_START)),
+        end=_moment(wanted.get(ATTR_END)),
     )
     try:
         return await async_find_sessions(hass, filters, only)
@@ -103,14 +116,53 @@ async def async_read_sessions(
         raise _store_away() from error
 
 
+def _charger_of(
+    hass: HomeAssistant, device_id: str, only: OcppHub | None = None
+) -> tuple[OcppHub, str, int | None]:
+    """Return where a device is: the hub, the charger's identity, and the EVSE if any."""
+    device, entry = async_get_device_and_config_entry(hass, DOMAIN, device_id)
+    hub: OcppHub = entry.runtime_data
+    target = hub.charger_of_device(device)
+    if target is None or only not in (None, hub):
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="not_a_charger"
+        )
+    return hub, target[0].station.identity, target[1] or None
+
+
+def _moment(moment: datetime | None) -> datetime | None:
+    """Return a moment in UTC. Without a zone, Home Assistant's is meant."""
+    if moment is None:
+        return None
+    try:
+        return dt_util.as_utc(moment)
+    except OverflowError as error:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="moment_out_of_range",
+            translation_placeholders={"moment": moment.isoformat()},
+        ) from error
+
+
+async def _require_admin(call: ServiceCall) -> None:
+    """Refuse people who are no administrators; automations are nobody in particular."""
+    if (user_id := call.context.user_id) is None:
+        return
+    user = await call.hass.auth.async_get_user(user_id)
+    if user is None or not user.is_admin:
+        raise Unauthorized(context=call.context)
+
+
 async def _get_sessions(call: ServiceCall) -> ServiceResponse:
     """Return sessions."""
+    await _require_admin(call)
     rows = await async_read_sessions(call.hass, call.data)
     return {"sessions": list(rows)}
 
 
 async def _export_sessions(call: ServiceCall) -> ServiceResponse:
     """Write sessions to a file, or return what would stand in it."""
+    await _require_admin(call)
     hass, filename = call.hass, call.data.get(ATTR_FILENAME)
     if filename is None:
         if not call.return_response:
@@ -119,10 +171,6 @@ async def _export_sessions(call: ServiceCall) -> ServiceResponse:
             )
         rows = await async_read_sessions(hass, call.data)
         return {"csv": await hass.async_add_executor_job(write_csv, rows)}
-    if (user_id := call.context.user_id) is not None:
-        user = await hass.auth.async_get_user(user_id)
-        if user is None or not user.is_admin:
-            raise Unauthorized(context=call.context)
     rows = await async_read_sessions(hass, call.data)
     folder = Path(hass.config.config_dir)
     path = await hass.async_add_executor_job(_write_file, folder, filename, rows)
@@ -163,45 +211,98 @@ def _write_file(folder: Path, filename: str, rows: list[Row]) -> Path:
 
 async def _delete_session(call: ServiceCall) -> None:
     """Delete a session that is over."""
-    number: int = call.data[ATTR_ID]
-    hubs = loaded_hubs(call.hass)
-    stations = [charger.station for hub in hubs for charger in hub.chargers.values()]
-    if any(
-        (running := station.transactions.running(evse)) is not None
-        and running.number == number
-        for station in stations
-        for evse in station.evses
-    ):
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="session_running",
-            translation_placeholders={"id": str(number)},
-        )
+    hass, number = call.hass, call.data[ATTR_ID]
+    station = None
+    if (device_id := call.data.get(ATTR_DEVICE_ID)) is not None:
+        _, station, _ = _charger_of(hass, device_id)
     try:
-        deleted = [await _delete(hub, number) for hub in hubs]
-        for station in stations:
-            await station.transactions.forget(number)
+        found = await _find(hass, number, station)
+        _refuse(hass, number, list(found.values()))
+        for hub, session in found.items():
+            await _delete(hub, session)
     except StoreUnavailable as error:
         raise _store_away() from error
-    if not any(deleted):
+    for hub in loaded_hubs(hass):
+        await hub.cards.async_count()
+
+
+async def _find(
+    hass: HomeAssistant, number: int, station: str | None
+) -> dict[OcppHub, Transaction]:
+    """Return the session with a number, by the hubs in whose store it is."""
+    return {
+        hub: session
+        for hub in loaded_hubs(hass)
+        for session in await hub.store.sessions(station=station)
+        if session.number == number
+    }
+
+
+def _refuse(hass: HomeAssistant, number: int, found: list[Transaction]) -> None:
+    """Refuse to delete a session that is not there, not the only one, or not over."""
+    if not found:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="session_unknown",
             translation_placeholders={"id": str(number)},
         )
+    # Central systems may keep their sessions in the same place.
+    if len({(session.station, session.started) for session in found}) > 1:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="session_ambiguous",
+            translation_placeholders={"id": str(number)},
+        )
+    if any(_is_running(hass, session) for session in found):
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="session_running",
+            translation_placeholders={"id": str(number)},
+        )
 
 
-async def _delete(hub: OcppHub, number: int) -> bool:
-    """Delete a session of a hub's store; return whether there was one."""
-    if await hub.store.delete_session(number):
+def _is_running(hass: HomeAssistant, session: Transaction) -> bool:
+    """Return whether a charger goes on with a session, as far as can be known."""
+    elsewhere = {
+        subentry.data[CONF_IDENTITY]
+        for entry in hass.config_entries.async_entries(DOMAIN)
+        if entry.state is not ConfigEntryState.LOADED
+        for subentry in entry.get_subentries_of_type(SUBENTRY_CHARGER)
+    }
+    if session.running and session.station in elsewhere:
         return True
-    for session in await hub.store.sessions():
-        if session.number == number:
-            # Its charger was removed while it ran, and will never tell its end.
-            over = replace(session, ended=session.started, stop_reason=UNKNOWN_END)
-            await hub.store.save(over, {})
-            return await hub.store.delete_session(number)
-    return False
+    return any(
+        (running := charger.station.transactions.running(evse)) is not None
+        and running.number == session.number
+        for hub in loaded_hubs(hass)
+        if (charger := hub.chargers.get(session.station)) is not None
+        for evse in charger.station.evses
+    )
+
+
+async def _delete(hub: OcppHub, session: Transaction) -> None:
+    """Delete a session from a hub's store; what it had charged still counts."""
+    store, number = hub.store, session.number
+    there = await store.sessions(station=session.station)
+    if not any(it.number == number for it in there):
+        # Another central system with the same store was asked first.
+        await _forget(hub, number)
+        return
+    going = (await DeletedSessions.load(store)).begin([session])
+    await going.save(store)
+    if session.running:
+        # Its charger was removed while it ran, and will never tell its end.
+        over = replace(session, ended=session.started, stop_reason=UNKNOWN_END)
+        await store.save(over, {})
+    await store.delete_session(number)
+    await going.finish(number).save(store)
+    await _forget(hub, number)
+
+
+async def _forget(hub: OcppHub, number: int) -> None:
+    """Have no charger show a session any more."""
+    for charger in hub.chargers.values():
+        await charger.station.transactions.forget(number)
 
 
 def _store_away() -> HomeAssistantError:

@@ -98,7 +98,8 @@ def read_settings(data: Mapping[str, Any]) -> StationSettings:
 
 def read_id_token(card: ConfigSubentry) -> IdToken:
     """Read a card that people listed."""
-    default = IdToken(token=card.data[CONF_TOKEN], name=card.title)
+    # Older ones may have been typed with blanks around.
+    default = IdToken(token=card.data[CONF_TOKEN].strip(), name=card.title)
     until = card.data.get(CONF_VALID_UNTIL)
     return IdToken(
         token=default.token,

@@ -1,6 +1,7 @@
 """Triggers of automations: a session that starts or ends, and a card that is presented."""
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping
 from typing import Any, ClassVar, override
 
@@ -13,6 +14,7 @@ from homeassistant.helpers.trigger import (
     StatelessEntityTriggerBase,
     Trigger,
     TriggerActionRunner,
+    TriggerConfig,
     TriggerNotTriggeredReporter,
 )
 
@@ -21,6 +23,8 @@ from .sessions import loaded_hubs
 
 _EVENT = "event"
 _EVENT_TYPE = "event_type"
+# More cards than are held to all chargers in the moment until everybody was told.
+_REMEMBERED_CARDS = 100
 
 
 class OcppEventTrigger(StatelessEntityTriggerBase):
@@ -112,15 +116,32 @@ class SessionEndedTrigger(OcppEventTrigger):
 
 
 class CardPresentedTrigger(OcppEventTrigger):
-    """Trigger when somebody holds a card to a charger."""
+    """Trigger when somebody holds a card to a charger, once each time."""
 
     _key = "card"
     _event_types = frozenset({"accepted", "refused"})
+
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        """Begin without having heard of any card."""
+        super().__init__(hass, config)
+        self._heard: deque[int] = deque(maxlen=_REMEMBERED_CARDS)
+
+    @override
+    def is_valid_transition(self, from_state: State, to_state: State) -> bool:
+        """Return whether it is news: each EVSE that a card may be for tells of it."""
+        if not super().is_valid_transition(from_state, to_state):
+            return False
+        if (presentation := to_state.attributes["presentation"]) in self._heard:
+            return False
+        self._heard.append(presentation)
+        return True
 
     @override
     def _variables(self, entity_id: str, state: State) -> dict[str, Any]:
         return super()._variables(entity_id, state) | {
             "card": state.attributes.get("name"),
+            # That of the entity is a guess where the charger does not say which.
+            "evse": state.attributes.get("evse"),
             "accepted": state.attributes[_EVENT_TYPE] == "accepted",
         }
 

@@ -55,15 +55,20 @@ class Presented:
 
 
 class IdTokens:
-    """The listed tokens of a central system. Letter case never matters."""
+    """The listed tokens of a central system. Neither letter case nor blanks around matter."""
 
     def __init__(self) -> None:
         """Begin with none."""
         self._listed: dict[str, IdToken] = {}
+        # How each group is written, by its name without letter case.
+        self._groups: dict[str, str] = {}
 
     def replace(self, listed: Iterable[IdToken]) -> None:
         """Have exactly these from now on."""
-        self._listed = {id_token.token.casefold(): id_token for id_token in listed}
+        self._listed = {token_key(id_token.token): id_token for id_token in listed}
+        self._groups = {}
+        for id_token in self._listed.values():
+            self._groups.setdefault(id_token.group.casefold(), id_token.group)
 
     def all(self) -> Iterable[IdToken]:
         """Return every listed token."""
@@ -71,7 +76,7 @@ class IdTokens:
 
     def find(self, token: str) -> IdToken | None:
         """Return a listed token."""
-        return self._listed.get(token.casefold())
+        return self._listed.get(token_key(token))
 
     def label(self, token: str) -> str:
         """Return what people may read of a token: its name, else its last characters."""
@@ -90,7 +95,7 @@ class IdTokens:
 
     def are_one_group(self, token: str, other: str) -> bool:
         """Return whether two tokens are the same, or both listed in the same group."""
-        if token.casefold() == other.casefold():
+        if token_key(token) == token_key(other):
             return True
         one, two = self.find(token), self.find(other)
         return (
@@ -101,11 +106,14 @@ class IdTokens:
         )
 
     def decide(self, presented: Presented, options: Options) -> IdTokenInfo:
-        """Return what is thought of a presented token (C01)."""
+        """Return what is thought of a presented token (C01).
+
+        The group is written the same for all of its tokens: stations compare letters.
+        """
         listed = self.find(presented.token)
         return IdTokenInfo(
             status=self._status(presented, listed, options),
-            group=listed.group if listed is not None else "",
+            group=self._groups[listed.group.casefold()] if listed is not None else "",
             expires=listed.valid_until if listed is not None else None,
         )
 
@@ -142,6 +150,11 @@ class IdTokens:
         return presented.session != "" and self.are_one_group(
             presented.token, presented.session
         )
+
+
+def token_key(token: str) -> str:
+    """Return what all spellings of a token have in common."""
+    return token.strip().casefold()
 
 
 def masked(token: str) -> str:

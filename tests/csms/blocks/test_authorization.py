@@ -126,6 +126,22 @@ async def test_group_and_expiry_are_told_with_every_answer(
     assert ended == {"idTagInfo": info}
 
 
+async def test_a_group_is_written_alike_for_all_of_its_cards(
+    station: ChargingStation, charger: Charger
+) -> None:
+    listed(
+        station,
+        IdToken(token="CARD1", name="Anna", group="Family"),
+        IdToken(token="CARD2", name="Ben", group="FAMILY"),
+        IdToken(token="CARD3", name="Carl"),
+    )
+    told = [
+        (await charger.call("Authorize", {"idTag": card}))["idTagInfo"]
+        for card in ("CARD1", "CARD2", "CARD3")
+    ]
+    assert [info.get("parentIdTag") for info in told] == ["Family", "Family", None]
+
+
 async def test_a_group_that_1_6_cannot_tell_of_is_left_out(
     station: ChargingStation, charger: Charger
 ) -> None:

@@ -7,11 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 import shutil
 import sqlite3
+import time
+from types import SimpleNamespace
 
 import pytest
 
 from custom_components.ocpp.csms.model import Transaction
-from custom_components.ocpp.csms.store import Store, StoreError
+from custom_components.ocpp.csms.store import Store, StoreError, holding
 
 from .conftest import OpenStore
 from .test_faults import SQLITE, in_thread
@@ -106,6 +108,53 @@ async def test_a_store_that_closes_during_a_backup_leaves_the_file_as_it_is(
     await store.close()
     assert path.read_bytes() == main
     assert await (await open_store()).sessions() == [before, after]
+
+
+@pytest.mark.parametrize("end", ["finished", "finished while closed", "never told"])
+@SQLITE
+async def test_a_backup_outlasts_a_store_that_is_closed_and_opened_again(
+    end: str, open_store: OpenStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file stays as it is until the backup is over, and not for ever."""
+    store = await open_store()
+    begun = [await begin(store, 0)]
+    await store.prepare_backup()
+    main = path.read_bytes()
+    for _ in range(2):
+        await store.close()
+        store = await open_store()
+        # More than SQLite leaves in the log by itself.
+        await store.save_facts("CP1", {"much": "x" * 6_000_000})
+        begun.append(await begin(store, len(begun)))
+        assert path.read_bytes() == main
+    match end:
+        case "finished":
+            await store.finish_backup()
+        case "finished while closed":
+            holding.release_all()
+        case "never told":
+            now = time.monotonic() + holding.LONGEST
+            monkeypatch.setattr(holding, "time", SimpleNamespace(monotonic=lambda: now))
+    begun.append(await begin(store, len(begun)))
+    assert path.read_bytes() != main
+    await store.close()
+    assert not path.with_name("ocpp.db-wal").exists()
+    assert await sessions_in(path) == begun
+
+
+@SQLITE
+async def test_a_hold_is_heeded_by_all_who_have_the_file_open(
+    open_store: OpenStore, path: Path
+) -> None:
+    """Also by those who were not told of it."""
+    store, other = await open_store(), await open_store()
+    await begin(store, 0)
+    await store.prepare_backup()
+    main = path.read_bytes()
+    await other.save_facts("CP1", {"much": "x" * 6_000_000})
+    assert path.read_bytes() == main
+    await store.finish_backup()
+    assert path.read_bytes() != main
 
 
 @SQLITE

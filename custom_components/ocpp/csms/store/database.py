@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import IntegrityError
 
+from . import holding
 from .damage import check_version, newest_set_aside, set_aside
 from .engine import build_engine, explain, file_of, read_url
 from .queries import newest
@@ -25,9 +26,16 @@ from .trouble import (
 
 type Work = Callable[[Connection], Any]
 
-_ATTEMPTS = 20
-# In seconds; twenty attempts take a second at most.
+# In seconds, for what another central system gets in the way of; and how often at least.
+# It must be over before a station has waited too long.
+_LONGEST_CONTEST = 2.0
+_FEWEST_ATTEMPTS = 5
+# In seconds: the first pause at most, and the longest.
 _PAUSE = 0.005
+_LONGEST_PAUSE = 0.1
+# How often a file may be found damaged, or just set aside by another central system,
+# while it is opened.
+_MOST_DAMAGES = 3
 # In pages of 4 KiB, SQLite's own.
 _CHECKPOINT_EVERY = 1000
 
@@ -50,7 +58,8 @@ class Database:
         # The name of a damaged file that lies beside the one that is used.
         self.set_aside: str | None = None
         self._engine: Engine | None = None
-        self._held = False
+        # Whether the connection does not write to the file, but only to the log beside it.
+        self._holds_back = False
 
     # --- opening ------------------------------------------------------------------------
 
@@ -60,26 +69,40 @@ class Database:
         Raises `StoreError`. A damaged file is set aside before a new one is begun.
         """
         try:
-            current = self._connect()
+            current = self._connect_in_spite_of_damage()
         except FAULTS as error:
-            if self._begin_anew(error) is None:
-                raise StoreUnavailable(explain(error, self.url)) from error
-            current = False
+            raise StoreUnavailable(explain(error, self.url)) from error
         if self.file is not None:
             self.set_aside = newest_set_aside(self.file)
         return current
 
+    def _connect_in_spite_of_damage(self) -> bool:
+        for _ in range(_MOST_DAMAGES):
+            try:
+                return self._connect()
+            except FAULTS as error:
+                if not self._is_damage(error):
+                    raise
+                # Where another central system was sooner, its new file is used.
+                self._begin_anew(error)
+        return self._connect()
+
     def _connect(self) -> bool:
         if self.file is not None:
             check_version(self.file)
-        self._engine = build_engine(self.url)
-        if self.file is not None:
-            event.listen(self._engine, "connect", self._hold_back)
+        self.close()
+        self._engine = self._build()
         return is_current(self._engine)
+
+    def _build(self, *, patient: bool = False) -> Engine:
+        engine = build_engine(self.url, patient=patient)
+        if self.file is not None:
+            event.listen(engine, "connect", self._on_connect)
+        return engine
 
     def upgrade(self) -> None:
         """Bring the schema to this release; raises `StoreError`. May take its time."""
-        engine = build_engine(self.url, patient=True)
+        engine = self._build(patient=True)
         try:
             bring_up_to_date(engine)
         except FAULTS as error:
@@ -116,6 +139,7 @@ class Database:
         when a new file had to be begun, where none of them is.
         """
         try:
+            self._heed_hold()
             try:
                 return self._run(works)
             except FAULTS as error:
@@ -142,21 +166,24 @@ class Database:
         return [self._alone(work) for work in works]
 
     def _alone(self, work: Work) -> Any:
-        for attempt in range(1, _ATTEMPTS + 1):
+        end = time.monotonic() + _LONGEST_CONTEST
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 with self._used.begin() as connection:
                     return work(connection)
             except FAULTS as error:
                 # Another central system may just have taken the same number.
                 collided = isinstance(error, IntegrityError) or self._is_busy(error)
-                if collided and attempt < _ATTEMPTS:
+                if collided and (attempt < _FEWEST_ATTEMPTS or time.monotonic() < end):
                     # Or both would get into each other's way again.
-                    time.sleep(random.uniform(0, _PAUSE * attempt))  # noqa: S311
+                    pause = min(_PAUSE * attempt, _LONGEST_PAUSE)
+                    time.sleep(random.uniform(0, pause))  # noqa: S311
                     continue
                 if not is_own_fault(error):
                     raise
                 return Unwritable(error)
-        raise AssertionError
 
     def _is_passing(self, error: BaseException) -> bool:
         return kind_of(error) is TroubleKind.UNREACHABLE
@@ -167,20 +194,22 @@ class Database:
 
     # --- damage -------------------------------------------------------------------------
 
+    def _is_damage(self, error: BaseException) -> bool:
+        return self.file is not None and kind_of(error) is TroubleKind.DAMAGED
+
     def _begin_anew(self, error: BaseException) -> str | None:
         """Set a damaged file aside and begin another; return the name it was given.
 
         Raises one of `FAULTS` when that does not succeed either.
         """
-        if self.file is None or kind_of(error) is not TroubleKind.DAMAGED:
+        if self.file is None or not self._is_damage(error):
             return None
         self.close()
         try:
             name = set_aside(self.file)
         except OSError as failed:
             raise StoreUnavailable(failed.strerror or str(failed)) from failed
-        self._engine = build_engine(self.url)
-        event.listen(self._engine, "connect", self._hold_back)
+        self._engine = self._build()
         if name is not None:
             bring_up_to_date(self._engine)
             self.set_aside = name
@@ -191,23 +220,47 @@ class Database:
     def hold(self) -> None:
         """Leave the file of SQLite as it is; what is written goes to the log beside it.
 
-        The file and any part of that log are a consistent whole at any moment.
+        The file and any part of that log are a consistent whole at any moment. It lasts
+        until `release`, also for those who open the file meanwhile.
         """
         if self.file is None:
             return
-        self._held = True
+        holding.hold(self.file)
         with self._raw() as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            self._hold_back(connection, None)
+            self._hold_back(connection)
 
     def release(self) -> None:
         """Write to the file again."""
         if self.file is None:
             return
-        self._held = False
+        holding.release(self.file)
+        self._write_through()
+
+    def _heed_hold(self) -> None:
+        """Do as the file is meant to be treated, if that has changed meanwhile."""
+        if self.file is None or holding.is_held(self.file) is self._holds_back:
+            return
+        if self._holds_back:
+            self._write_through()
+        else:
+            with self._raw() as connection:
+                self._hold_back(connection)
+
+    def _on_connect(self, connection: Any, _: object) -> None:
+        if self.file is not None and holding.is_held(self.file):
+            self._hold_back(connection)
+
+    def _hold_back(self, connection: sqlite3.Connection) -> None:
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+        self._holds_back = True
+
+    def _write_through(self) -> None:
         with self._raw() as connection:
             connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, False)
             connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_EVERY}")
+            self._holds_back = False
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     @contextmanager
@@ -220,8 +273,3 @@ class Database:
             yield driver
         finally:
             lent.close()
-
-    def _hold_back(self, connection: Any, _: object) -> None:
-        if self._held:
-            connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)
-            connection.execute("PRAGMA wal_autocheckpoint=0")

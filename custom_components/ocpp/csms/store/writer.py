@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import logging
 from typing import Any
 
@@ -35,6 +35,8 @@ _MOST_AT_ONCE = 200
 FIRST_RETRY = 10.0
 _LAST_RETRY = 60.0
 _LONGEST_CLOSE = 5.0
+# In seconds, until it is told again how much waits, unless it has doubled.
+TELL_EVERY = 5.0
 
 
 @dataclass(eq=False, slots=True)
@@ -83,6 +85,9 @@ class Writer:
         self._retry: asyncio.TimerHandle | None = None
         self._delay = FIRST_RETRY
         self._tried = 0.0
+        # How many messages were put since it was told how many wait.
+        self._untold = 0
+        self._telling: asyncio.TimerHandle | None = None
         self._dropped = 0
         self._closed = False
 
@@ -114,6 +119,7 @@ class Writer:
     def count_lost(self, messages: int) -> None:
         """Count messages that could not even be kept."""
         self._dropped += messages
+        self._count(messages)
 
     async def ask[T](self, job: Job[T], *, within: float | None = None) -> T:
         """Have a job carried out and return what came of it.
@@ -149,6 +155,7 @@ class Writer:
             self._waiting.append(job)
             if job.key is not None:
                 self._by_key[job.key] = job
+            self._count(job.messages if job.keep else 0)
         if self._retry is not None and self._now() - self._tried >= FIRST_RETRY:
             self._stop_retrying()
         self._go_on()
@@ -158,7 +165,7 @@ class Writer:
         if not self._dropped or not self._dropped % 1000:
             reason = "closed" if self._closed else "full"
             _LOGGER.error("The store is %s; what comes now is lost", reason)
-        self._dropped += job.messages
+        self.count_lost(job.messages)
 
     def _go_on(self) -> None:
         """Hand over what waits, unless the database has enough to do, or fails."""
@@ -249,6 +256,7 @@ class Writer:
                 kind,
                 reason,
             )
+        self._stop_telling()
         self.trouble = StoreTrouble(
             kind=kind, since=since, waiting=self.messages, dropped=self._dropped
         )
@@ -257,6 +265,32 @@ class Writer:
             self._retry = loop.call_later(self._delay, self._try_again)
             self._delay = min(self._delay * 1.5, _LAST_RETRY)
         self.on_trouble(self.trouble)
+
+    def _count(self, messages: int) -> None:
+        """Tell how much waits by now: at once where it has doubled, or else soon."""
+        if self.trouble is None or self._closed or not messages:
+            return
+        self._untold += messages
+        if self._untold >= max(1, self.trouble.waiting + self.trouble.dropped):
+            self._tell_again()
+        elif self._telling is None:
+            loop = asyncio.get_running_loop()
+            self._telling = loop.call_later(TELL_EVERY, self._tell_again)
+
+    def _tell_again(self) -> None:
+        self._stop_telling()
+        if self.trouble is not None:
+            self.trouble = replace(
+                self.trouble, waiting=self.messages, dropped=self._dropped
+            )
+            self.on_trouble(self.trouble)
+
+    def _stop_telling(self) -> None:
+        """Have nothing left to tell."""
+        self._untold = 0
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None
 
     def _stop_retrying(self) -> None:
         if self._retry is not None:
@@ -275,6 +309,7 @@ class Writer:
         self._delay = FIRST_RETRY
         if self.trouble is None or self._waiting:
             return
+        self._stop_telling()
         self.trouble = None
         _LOGGER.warning("The store works again; all that was kept is written")
         self.on_trouble(None)
@@ -310,6 +345,7 @@ class Writer:
             return
         self._closed = True
         self._stop_retrying()
+        self._stop_telling()
         end = self._now() + _LONGEST_CLOSE
         before = self.trouble
         while self._waiting or self._running:
