@@ -32,18 +32,24 @@ def bring_up_to_date(engine: Engine) -> None:
 
     Whoever else wants to do so at the same time waits, and then finds it done.
     """
-    with engine.begin() as connection, _alone(connection):
-        version = _version(connection)
-        if version == HEAD:
-            return
-        there = inspect(connection)
-        if version is None and not any(
-            there.has_table(table.name) for table in (stations, transactions)
-        ):
-            metadata.create_all(connection)
-            connection.execute(insert(schema_version).values(version_num=HEAD))
-        else:
-            _upgrade(connection)
+    with engine.connect() as connection, _alone(connection):
+        _bring_up_to_date(connection)
+        # Before anybody else is let in.
+        connection.commit()
+
+
+def _bring_up_to_date(connection: Connection) -> None:
+    version = _version(connection)
+    if version == HEAD:
+        return
+    there = inspect(connection)
+    if version is None and not any(
+        there.has_table(table.name) for table in (stations, transactions)
+    ):
+        metadata.create_all(connection)
+        connection.execute(insert(schema_version).values(version_num=HEAD))
+    else:
+        _upgrade(connection)
 
 
 def _version(connection: Connection) -> str | None:
