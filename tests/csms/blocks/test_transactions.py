@@ -482,6 +482,23 @@ async def test_samples_behind_a_guessed_end(
     assert stored is not None and stored.energy == 3000
 
 
+async def test_repeated_end_without_an_id(
+    store: Store, station: ChargingStation, charger: Charger
+) -> None:
+    """It is that of the session it ended already, not one of an unknown session."""
+    await start(charger)
+    at = ago(1)
+    await stop(charger, -1, 3000, timestamp=at)
+    reborn = reborn_station(store)
+    await reborn.load()
+    await reborn.transactions.on_stop_transaction(
+        {"transactionId": -1, "meterStop": 3000, "timestamp": at}
+    )
+    assert session(reborn).energy == 2000
+    assert "StopTransaction: unknown transaction" not in reborn.notes
+    await reborn.stop()
+
+
 async def test_queue_that_takes_longer_than_a_minute(
     station: ChargingStation, charger: Charger, monkeypatch: pytest.MonkeyPatch
 ) -> None:

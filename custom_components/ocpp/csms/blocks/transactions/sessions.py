@@ -94,6 +94,14 @@ class Sessions(Block):
         It names neither the transaction nor the connector. One that runs is more likely
         than one whose end was guessed; then token and register may tell which.
         """
+        for transaction in self._latest.values():
+            # We took it, but were killed before the station heard so.
+            if (
+                transaction.ended == stop.at
+                and transaction.meter_stop == stop.meter_stop
+                and transaction.stop_reason == stop.reason
+            ):
+                return transaction
         found = [
             transaction
             for transaction in self._latest.values()
