@@ -22,10 +22,7 @@ from homeassistant.exceptions import (
     Unauthorized,
 )
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.service import (
-    async_get_device_and_config_entry,
-    async_register_admin_service,
-)
+from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util import dt as dt_util
 from homeassistant.util.file import WriteError, write_utf8_file
 import probatio
@@ -37,6 +34,7 @@ from .csms.store import StoreUnavailable
 from .deleted_sessions import DeletedSessions
 from .hub import OcppHub
 from .sessions import Filters, Row, async_find_sessions, loaded_hubs, write_csv
+from .target import charger_of, not_a_charger
 
 ATTR_CARD = "card"
 ATTR_END = "end"
@@ -120,14 +118,10 @@ def _charger_of(
     hass: HomeAssistant, device_id: str, only: OcppHub | None = None
 ) -> tuple[OcppHub, str, int | None]:
     """Return where a device is: the hub, the charger's identity, and the EVSE if any."""
-    device, entry = async_get_device_and_config_entry(hass, DOMAIN, device_id)
-    hub: OcppHub = entry.runtime_data
-    target = hub.charger_of_device(device)
-    if target is None or only not in (None, hub):
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="not_a_charger"
-        )
-    return hub, target[0].station.identity, target[1] or None
+    hub, charger, evse = charger_of(hass, device_id)
+    if only not in (None, hub):
+        raise not_a_charger()
+    return hub, charger.station.identity, evse or None
 
 
 def _moment(moment: datetime | None) -> datetime | None:
