@@ -1,8 +1,9 @@
 """An afternoon with a house, a sun and a car, to prove the solar blueprint with."""
 
 import asyncio
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 import shutil
 from typing import Any
@@ -39,6 +40,24 @@ def _clockwork(loop: asyncio.AbstractEventLoop) -> list[asyncio.TimerHandle]:
         if not handle.cancelled()
         and getattr(handle._callback, "__module__", "").startswith("homeassistant.")  # type: ignore[attr-defined]
     ]
+
+
+@contextmanager
+def at_no_time_of_day() -> Iterator[None]:
+    """Have the automation look when the afternoon says so, and at no other time.
+
+    By itself it looks at every half minute of the clock, also of the real one, which a
+    test may happen to cross.
+    """
+
+    def next_look(_: object, now: datetime) -> datetime:
+        # Long before the next look of the afternoon, and long after the real now.
+        return now + timedelta(seconds=INTERVAL / 2)
+
+    with patch(
+        "homeassistant.helpers.event._TrackUTCTimeChange._calculate_next", next_look
+    ):
+        yield
 
 
 class Afternoon:

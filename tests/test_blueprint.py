@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.ocpp.hub import Charger as HubCharger
 from tests.simulator import Charger
 
-from .solar import HOUSE, Afternoon
+from .solar import HOUSE, Afternoon, at_no_time_of_day
 
 # In watts: what 6 A on three phases take, with the buffer.
 LEAST = 6 * 230 * 3 + 100
@@ -31,8 +31,9 @@ async def afternoon(
     await charger.plug_in(max_current=16)
     await charger.settle()
     await hass.async_block_till_done()
-    yield afternoon
-    await afternoon.end()
+    with at_no_time_of_day():
+        yield afternoon
+        await afternoon.end()
 
 
 async def charging(afternoon: Afternoon, **inputs: object) -> None:
