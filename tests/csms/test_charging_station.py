@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from custom_components.ocpp.csms.central_system import CentralSystem
+from custom_components.ocpp.csms.chargers import Compatibility
 from custom_components.ocpp.csms.charging_station import MOST_EVSES, ChargingStation
 from custom_components.ocpp.csms.errors import InvalidRequest, StationOffline
 from custom_components.ocpp.csms.model import (
@@ -712,3 +713,17 @@ async def test_a_listener_that_fails_does_not_make_a_station_look_connected_for_
     socket = await wire()
     assert (await answer(socket, "Heartbeat", {}))[0] == 3
     assert "a fault of ours" in caplog.text
+
+
+async def test_what_people_say_of_a_charger_goes_before_what_its_model_says(
+    station: ChargingStation, wire: MakeWire
+) -> None:
+    assert station.compatibility == Compatibility()
+    socket = await wire()
+    says = {"chargePointVendor": "Zaptec", "chargePointModel": "Go 2"}
+    await socket.send([2, "boot", "BootNotification", says])
+    await socket.answer_to("boot")
+    assert not station.compatibility.obeys_limits
+    people = {"obeys_limits": True, "lowest_current": 8}
+    station.apply_settings(StationSettings(compatibility=people))
+    assert station.compatibility == Compatibility(lowest_current=8)

@@ -5,6 +5,7 @@ what it is called. docs/chargers.md is made from this table (`python -m scripts.
 """
 
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 import re
 from typing import Any
 
@@ -324,6 +325,7 @@ MODELS = (
 )
 
 
+@lru_cache(maxsize=256)
 def known(info: StationInfo) -> Compatibility:
     """Return how to treat a charger, as far as what it says of itself tells."""
     treated = Compatibility()

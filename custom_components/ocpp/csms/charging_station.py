@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from . import lenient
+from . import chargers, lenient
 from .blocks.authorization import Authorization
 from .blocks.availability import Availability
 from .blocks.block import Block, Message
@@ -20,6 +21,7 @@ from .blocks.reservation import Reservations
 from .blocks.security import Security
 from .blocks.smart_charging import SmartCharging
 from .blocks.transactions import Transactions
+from .chargers import Compatibility
 from .clock import Order
 from .errors import ErrorCode, MessageRefused, StationOffline
 from .listeners import Listeners
@@ -30,6 +32,7 @@ from .model import (
     Part,
     Payload,
     RegistrationStatus,
+    StationInfo,
     StationSettings,
     Topic,
     utcnow,
@@ -128,6 +131,14 @@ class ChargingStation(Listeners):
     def options(self) -> Options:
         """Return how all stations are treated."""
         return self.shared.options
+
+    @property
+    def compatibility(self) -> Compatibility:
+        """Return how the station has to be treated: as its model, or as people say."""
+        treated = chargers.known(self.provisioning.info or StationInfo())
+        if self.settings.compatibility:
+            return replace(treated, **self.settings.compatibility)
+        return treated
 
     # --- memory -------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """The neutral model: what a charging station is and does, in the words of OCPP 2.x."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -120,6 +121,8 @@ class StationSettings:
     id_token: str = ""
     # Where the charger is to fetch new firmware; it may have a password in it.
     firmware_url: str = ""
+    # What is to be done otherwise than the table of models says: fields of `Compatibility`.
+    compatibility: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
