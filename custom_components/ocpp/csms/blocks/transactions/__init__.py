@@ -1,72 +1,24 @@
 """Functional block E: transactions. What people call a charging session."""
 
-import asyncio
-from collections import deque
 from dataclasses import replace
-from datetime import datetime
-from typing import TYPE_CHECKING
 
 from ...id_tokens import Purpose
-from ...model import (
-    IN_TRANSACTION,
-    UNKNOWN_END,
-    ConnectorState,
-    IdTokenInfo,
-    Payload,
-    SessionEnded,
-    SessionStarted,
-    Topic,
-    Transaction,
-    utcnow,
-)
+from ...model import UNKNOWN_END, IdTokenInfo, Payload, Transaction
 from ...versions import V16
 from ..block import answers
 from . import v16
+from .course import Course
 from .energy import SessionEnergy
-from .sessions import Sessions
+from .notices import Stop
 from .tally import priced
-
-if TYPE_CHECKING:
-    from ...charging_station import ChargingStation
 
 __all__ = ["STOP_REASONS", "UNKNOWN_END", "Transactions"]
 
 STOP_REASONS = (*v16.STOP_REASONS.values(), UNKNOWN_END)
-# The ends that nobody meant: neither the driver, the owner nor the car.
-_INTERRUPTIONS = frozenset(
-    {"emergency_stop", "hard_reset", "other", "power_loss", "reboot", "soft_reset"}
-    | {UNKNOWN_END}
-)
-_REMEMBERED_ENDS = 32
-# In seconds: what is shown of a session goes back by no more than this when we are killed.
-_SAVE_EVERY = 30
 
 
-class Transactions(Sessions):
+class Transactions(Course):
     """The transactions of a station: at most one runs on each EVSE."""
-
-    def __init__(self, station: ChargingStation) -> None:
-        """Begin with none."""
-        super().__init__(station)
-        # Ids that are over: samples that still carry them begin nothing.
-        self._over: deque[str] = deque(maxlen=_REMEMBERED_ENDS)
-        # Stored one after the other, also when the station does not wait for our answers.
-        self._order = asyncio.Lock()
-        self._saving: asyncio.TimerHandle | None = None
-
-    async def load(self) -> None:
-        """Take up the newest transactions of each EVSE from the store."""
-        for transaction, counting in await self.station.store.latest(
-            self.station.identity
-        ):
-            self._latest[transaction.evse] = transaction
-            # What is known of the EVSEs themselves is saved a little later.
-            self.station.add_evse(transaction.evse)
-            if transaction.running:
-                await self._go_on_counting(transaction, counting)
-            else:
-                self._over.append(transaction.id)
-            await self.ended.load(transaction.evse, transaction)
 
     # --- messages -----------------------------------------------------------------------
 
@@ -143,7 +95,7 @@ class Transactions(Sessions):
         return {"idTagInfo": self.station.authorization.id_tag_info(info)}
 
     def _authorize_stop(
-        self, stop: v16.Stop, transaction: Transaction | None
+        self, stop: Stop, transaction: Transaction | None
     ) -> IdTokenInfo:
         """Return what is thought of the token that a stop names, and take note of it."""
         info = self.station.authorization.authorize(
@@ -164,7 +116,7 @@ class Transactions(Sessions):
             )
         return info
 
-    async def _meant_by(self, stop: v16.Stop) -> Transaction | None:
+    async def _meant_by(self, stop: Stop) -> Transaction | None:
         if stop.transaction_id is not None:
             for transaction in self._latest.values():
                 if transaction.id == stop.transaction_id:
@@ -175,7 +127,7 @@ class Transactions(Sessions):
         # The station never got our answer to the start.
         return self.fitting(stop)
 
-    async def _keep_orphan(self, stop: v16.Stop) -> None:
+    async def _keep_orphan(self, stop: Stop) -> None:
         orphan = Transaction(
             number=0,
             id=stop.transaction_id or "",
@@ -189,197 +141,3 @@ class Transactions(Sessions):
             stop_reason=stop.reason,
         )
         await self.station.store.begin(orphan, dated=stop.dated or not stop.told)
-
-    # --- beginning and ending -----------------------------------------------------------
-
-    async def _begin(self, transaction: Transaction) -> None:
-        evse = transaction.evse
-        if (lost := self.running(evse)) is not None:
-            await self._close(lost, transaction.started)
-        energy = SessionEnergy(
-            start=transaction.meter_start, before=self.station.metering.register(evse)
-        )
-        self._tally(transaction, energy)
-        self._latest[evse] = transaction
-        self.station.add_evse(evse)
-        if transaction.meter_start:
-            self.station.metering.take_register(
-                evse, transaction.meter_start, transaction.started
-            )
-        self.changed(Topic.TRANSACTION, evse)
-        self.station.happened(SessionStarted(transaction=transaction))
-        self.station.smart_charging.on_transaction_started(evse)
-
-    async def _keep_past(self, transaction: Transaction, until: datetime) -> None:
-        """Keep a session that was queued, and was over when the present one began.
-
-        Its own end is still to come. Nothing that is shown changes.
-        """
-        past = replace(transaction, ended=until, stop_reason=UNKNOWN_END)
-        self._over.append(past.id)
-        await self.station.store.save(
-            past, SessionEnergy(start=transaction.meter_start).as_dict()
-        )
-
-    async def _end(self, transaction: Transaction, stop: v16.Stop) -> None:
-        await self._recall(transaction)
-        self._tally(transaction).finish(stop.meter_stop, stop.at)
-        await self._store_end(
-            replace(
-                transaction,
-                ended=max(stop.at, transaction.started),
-                meter_stop=stop.meter_stop,
-                stop_reason=stop.reason,
-            ),
-            known=not transaction.running,
-        )
-        if stop.meter_stop:
-            self.station.metering.take_register(
-                transaction.evse, stop.meter_stop, stop.at
-            )
-
-    async def _close(self, transaction: Transaction, at: datetime) -> None:
-        """End a session whose end never came; should it still come, it counts."""
-        await self._store_end(
-            replace(
-                transaction,
-                ended=max(at, transaction.started),
-                stop_reason=UNKNOWN_END,
-            )
-        )
-
-    async def _store_end(self, ended: Transaction, *, known: bool = False) -> None:
-        tally = self._tally(ended)
-        ended = tally.applied_to(ended)
-        await self.station.store.save(ended, tally.as_dict())
-        # What was guessed to be over may still be counted.
-        if ended.stop_reason != UNKNOWN_END:
-            del self._tallies[ended.number]
-        self._over.append(ended.id)
-        self.ended.take(ended)
-        self.changed(Topic.TRANSACTION, ended.evse)
-        newest = self._latest.get(ended.evse)
-        if newest is not None and newest.number == ended.number:
-            self._latest[ended.evse] = ended
-            self.station.metering.on_transaction_ended(
-                ended.evse, ended.ended or utcnow()
-            )
-            self.station.smart_charging.on_transaction_ended(ended.evse)
-        self.station.happened(
-            SessionEnded(
-                transaction=ended,
-                interrupted=ended.stop_reason in _INTERRUPTIONS,
-                known=known,
-            )
-        )
-
-    def _evse_of(self, connector: int) -> int:
-        """Return the EVSE a connector number means; 0 where it can't be known."""
-        if connector and self.station.has_room_for(connector):
-            return connector
-        return self.station.the_only_evse or 0
-
-    # --- what happens meanwhile ---------------------------------------------------------
-
-    def on_status(self, evse: int, state: ConnectorState) -> None:
-        """Close the session of an EVSE that says it is free: some never tell its end."""
-        if not self._has_ended(evse, state):
-            return
-        # What it queued while it was away, as the end itself, comes behind its status.
-        connected_for = (utcnow() - self.station.connected_at).total_seconds()
-        grace = max(self.station.options.queue_grace - connected_for, 0)
-        self.station.spawn(self._close_if_ended(evse, grace))
-
-    async def _close_if_ended(self, evse: int, grace: float) -> None:
-        await asyncio.sleep(grace)
-        async with self._order:
-            state, running = self.station.availability.state(evse), self.running(evse)
-            if running is not None and state and self._has_ended(evse, state):
-                await self._close(running, state.at)
-                # The message that told of it was answered long ago.
-                self.station.flush()
-
-    def on_register(
-        self, evse: int, register: float, at: datetime, transaction_id: str | None
-    ) -> None:
-        """Count the energy of the running session up to a reading in Wh."""
-        running = self.running(evse)
-        if running is None:
-            running = self._counted_late(evse, transaction_id)
-        elif transaction_id != running.id and (
-            at < running.started or self.is_over(transaction_id)
-        ):
-            return
-        if running is None:
-            return
-        tally = self._tally(running)
-        if tally.take(register, at):
-            self.changed(Topic.ENERGY, evse)
-            if self._saving is None:
-                loop = asyncio.get_running_loop()
-                self._saving = loop.call_later(_SAVE_EVERY, self._save)
-        self.station.store.add_sample(
-            running.number, at, tally.energy, self.station.metering.power(evse)
-        )
-
-    def is_over(self, transaction_id: str | None) -> bool:
-        """Return whether samples with this id come after the end of their session."""
-        return transaction_id is not None and transaction_id in self._over
-
-    async def on_sample(
-        self, evse: int, transaction_id: str | None, at: datetime
-    ) -> None:
-        """Take up a session that only its samples tell of.
-
-        It was begun at another central system, or while ours was away, or its end was
-        guessed too early. The EVSE must say that it charges: idle stations repeat old ids.
-        """
-        if transaction_id is None or self.running(evse) is not None:
-            return
-        state = self.station.availability.state(evse)
-        if state is None or state.status not in IN_TRANSACTION:
-            return
-        async with self._order:
-            if self.running(evse) is not None:
-                return
-            known = await self.station.store.find(self.station.identity, transaction_id)
-            if known is None and transaction_id not in self._over:
-                known, _ = await self.station.store.begin(
-                    Transaction(
-                        number=0,
-                        id=transaction_id,
-                        station=self.station.identity,
-                        evse=evse,
-                        started=at,
-                        token_info=IdTokenInfo(),
-                    ),
-                    dated=True,
-                )
-                await self._begin(known)
-            elif (
-                known is not None
-                and (known.running or known.stop_reason == UNKNOWN_END)
-                and known.evse == evse
-            ):
-                self._latest[evse] = replace(known, ended=None, stop_reason=None)
-                self.ended.drop(known.number)
-                if known.id in self._over:
-                    self._over.remove(known.id)
-                self.changed(Topic.TRANSACTION, evse)
-
-    def _save(self) -> None:
-        self.station.spawn(self.save())
-
-    async def save(self) -> None:
-        """Store how far the sessions are that are still counted."""
-        if self._saving is not None:
-            self._saving.cancel()
-            self._saving = None
-        # Never behind the back of an end, which would undo that.
-        async with self._order:
-            for evse, transaction in list(self._latest.items()):
-                if (tally := self._tallies.get(transaction.number)) is not None:
-                    counted = self._latest[evse] = tally.applied_to(transaction)
-                    if not counted.running:
-                        self.ended.take(counted)
-                    await self.station.store.save(counted, tally.as_dict())

@@ -10,8 +10,8 @@ from ...store import StoreError
 from ..block import Block
 from .ended import EndedSessions
 from .energy import SessionEnergy
+from .notices import Stop
 from .tally import Tally
-from .v16 import Stop
 
 if TYPE_CHECKING:
     from ...charging_station import ChargingStation

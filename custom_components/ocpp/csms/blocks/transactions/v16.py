@@ -1,11 +1,9 @@
 """How OCPP 1.6 spells transactions."""
 
-from datetime import datetime
-from typing import NamedTuple
-
 from ...clock import moment
 from ...lenient import id_token, transaction_id
 from ...model import Payload
+from .notices import Start, Stop
 
 # 1.6's names and, for the one that 2.x spells differently, both.
 STOP_REASONS = {
@@ -22,33 +20,6 @@ STOP_REASONS = {
     "UnlockCommand": "unlock_command",
 }
 _REASONS_CASEFOLDED = {name.casefold(): slug for name, slug in STOP_REASONS.items()}
-
-
-class Start(NamedTuple):
-    """What a station tells of a transaction it started. The register is in Wh."""
-
-    evse: int
-    id_token: str
-    at: datetime
-    dated: bool
-    told: str
-    meter_start: float | None
-    reservation: int | None
-
-
-class Stop(NamedTuple):
-    """What a station tells of a transaction it ended. The register is in Wh.
-
-    The id is None for the values that mean "none was ever given to me".
-    """
-
-    transaction_id: str | None
-    id_token: str
-    at: datetime
-    dated: bool
-    told: str
-    meter_stop: float | None
-    reason: str
 
 
 def read_start(payload: Payload) -> Start:
