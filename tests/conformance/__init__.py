@@ -1,0 +1,1 @@
+"""Test cases of the Open Charge Alliance, as whole conversations."""

@@ -1,0 +1,131 @@
+"""What the pages of conformance say is what the tests prove."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from scripts.conformance.catalogue import Case, Catalogue, catalogues, read
+from scripts.conformance.markers import MarkerError, Proof, of_module, proofs
+from scripts.conformance.page import page_of, rendered
+
+CATALOGUES = pytest.mark.parametrize(
+    "catalogue", catalogues(), ids=lambda catalogue: catalogue.version
+)
+PROOFS = proofs()
+
+
+def proved(catalogue: Catalogue) -> set[str]:
+    """Return the cases of a version that tests are marked with."""
+    return {proof.case for proof in PROOFS if proof.version == catalogue.version}
+
+
+@CATALOGUES
+def test_the_page_is_in_step(catalogue: Catalogue) -> None:
+    """Run python -m scripts.conformance after changing a marker or a catalogue."""
+    assert page_of(catalogue).read_text() == rendered(catalogue, PROOFS)
+
+
+@CATALOGUES
+def test_every_case_is_proved_or_says_why_not(catalogue: Catalogue) -> None:
+    open_cases = {case.id for case in catalogue.cases if not case.reason}
+    assert open_cases - proved(catalogue) == set()
+
+
+@CATALOGUES
+def test_nothing_is_claimed_that_is_said_not_to_be_met(catalogue: Catalogue) -> None:
+    unmet = {case.id for case in catalogue.cases if case.reason}
+    assert unmet & proved(catalogue) == set()
+
+
+def test_every_marker_names_a_case() -> None:
+    known = {
+        (catalogue.version, case.id)
+        for catalogue in catalogues()
+        for case in catalogue.cases
+    }
+    assert {(proof.version, proof.case) for proof in PROOFS} - known == set()
+
+
+def test_all_cases_of_1_6_are_listed() -> None:
+    (catalogue,) = (one for one in catalogues() if one.version == "1.6")
+    assert len(catalogue.cases) == 77
+
+
+def markers(source: str) -> list[tuple[str, str, str]]:
+    """Return what the tests of a module prove."""
+    path = Path("test_module.py")
+    return [
+        (proof.version, proof.case, proof.test)
+        for proof in of_module(path, ast.parse(source))
+    ]
+
+
+def test_tests_and_their_parameters_are_marked() -> None:
+    assert markers("""
+@pytest.mark.proves("A")
+@pytest.mark.proves("B", ocpp="2.0.1")
+def test_one(): ...
+
+class TestTwo:
+    @pytest.mark.parametrize("x", [
+        pytest.param(1, marks=pytest.mark.proves("C")),
+        pytest.param(2, marks=mark.proves("D")),
+    ])
+    async def test_two(self, x): ...
+""") == [
+        ("1.6", "A", "test_one"),
+        ("2.0.1", "B", "test_one"),
+        ("1.6", "C", "test_two"),
+        ("1.6", "D", "test_two"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ('pytestmark = pytest.mark.proves("A")', "only tests"),
+        ('@pytest.mark.proves("A")\nclass TestOne: ...', "only tests"),
+        ('@pytest.mark.proves("A")\ndef helper(): ...', "helper is no test"),
+        ('@pytest.mark.proves("A")\n@pytest.mark.skip\ndef test_a(): ...', "may fail"),
+        (
+            '@pytest.mark.xfail\n@pytest.mark.proves("A")\ndef test_a(): ...',
+            "may fail",
+        ),
+        ("@pytest.mark.proves(CASE)\ndef test_a(): ...", "plain text"),
+        ('@pytest.mark.proves("A", "B")\ndef test_a(): ...', "plain text"),
+        ('@pytest.mark.proves("A", version="1.6")\ndef test_a(): ...', "plain text"),
+    ],
+)
+def test_a_marker_that_proves_nothing_is_an_error(source: str, message: str) -> None:
+    with pytest.raises(MarkerError, match=message):
+        markers(source)
+
+
+def test_a_catalogue_has_no_case_twice(tmp_path: Path) -> None:
+    path = tmp_path / "ocpp_x.toml"
+    chapter = '[[chapter]]\nname = "One"\n'
+    case = '[[chapter.case]]\nid = "A"\nname = "A case"\n'
+    path.write_text(f'version = "x"\nsource = "Nobody."\n{chapter}{case}')
+    assert read(path).cases == (Case(id="A", name="A case", chapter="One"),)
+    path.write_text(f'version = "x"\nsource = "Nobody."\n{chapter}{case}{case}')
+    with pytest.raises(ValueError, match="twice: A"):
+        read(path)
+
+
+def test_a_page_counts_what_is_proved() -> None:
+    cases = (
+        Case(id="A", name="First", chapter="One", note="By hand."),
+        Case(id="B", name="Second", chapter="One", reason="Not there yet."),
+        Case(id="C", name="Third", chapter="Two"),
+    )
+    catalogue = Catalogue(version="x", source="Nobody tests.", cases=cases)
+    path = Path(__file__)
+    page = rendered(catalogue, [Proof("x", "A", path, "test_it_does_it")])
+    assert "1 of the 3 cases are proved; 2 are not." in page
+    link = "[it does it](../tests/test_conformance.py)"
+    assert f"| A | First | {link}<br>By hand. |" in page
+    assert "| Not there yet. | 1 | B |" in page
+    assert "| B | Second | **Not proved.** Not there yet. |" in page
+    assert "| C | Third | **Not proved.** No test yet. |" in page
+    assert "## One" in page and "## Two" in page
