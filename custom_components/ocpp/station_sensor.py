@@ -1,4 +1,4 @@
-"""Sensors of what a charger was told to keep: its list of cards, and reservations."""
+"""Sensors of what a charger was told to keep: cards, reservations, and schedules."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from homeassistant.components.sensor import (
     SensorEntity,
     SensorEntityDescription,
 )
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, UnitOfElectricCurrent
 from homeassistant.helpers.typing import StateType
 
 from .csms.charging_station import ChargingStation
@@ -30,6 +30,7 @@ class KeptSensorDescription(SensorEntityDescription):
     """A sensor of what is kept. `exists_fn` tells whether there can be any."""
 
     topic: Topic
+    part: str = ""
     exists_fn: Callable[[ChargingStation, int], bool]
     show_fn: Callable[[ChargingStation, int], Kept]
 
@@ -51,6 +52,11 @@ def _reserved(station: ChargingStation, evse: int) -> Kept:
     )
 
 
+def _has_schedule(station: ChargingStation, evse: int) -> bool:
+    """Return whether there was ever more than a limit: that has a number of its own."""
+    return evse > 0 and station.smart_charging.installed.shows(evse)
+
+
 LOCAL_LIST_VERSION = KeptSensorDescription(
     key="local_list_version",
     translation_key="local_list_version",
@@ -68,7 +74,31 @@ RESERVED_UNTIL = KeptSensorDescription(
     exists_fn=lambda station, evse: station.reservation.shows(evse),
     show_fn=_reserved,
 )
-STATION_SENSORS = (LOCAL_LIST_VERSION, RESERVED_UNTIL)
+SCHEDULED_LIMIT = KeptSensorDescription(
+    key="scheduled_limit",
+    translation_key="scheduled_limit",
+    device_class=SensorDeviceClass.CURRENT,
+    native_unit_of_measurement=UnitOfElectricCurrent.AMPERE,
+    topic=Topic.LIMIT,
+    part="schedule",
+    exists_fn=_has_schedule,
+    show_fn=lambda station, evse: Kept(
+        station.smart_charging.installed.scheduled(evse).amperes
+    ),
+)
+NEXT_LIMIT_CHANGE = KeptSensorDescription(
+    key="next_limit_change",
+    translation_key="next_limit_change",
+    device_class=SensorDeviceClass.TIMESTAMP,
+    topic=Topic.LIMIT,
+    part="schedule",
+    exists_fn=_has_schedule,
+    show_fn=lambda station, evse: Kept(
+        station.smart_charging.installed.scheduled(evse).until
+    ),
+)
+_OF_EVSES = (RESERVED_UNTIL, SCHEDULED_LIMIT, NEXT_LIMIT_CHANGE)
+STATION_SENSORS = (LOCAL_LIST_VERSION, *_OF_EVSES)
 
 
 def station_sensors(charger: Charger) -> Iterator[OcppEntity]:
@@ -78,8 +108,9 @@ def station_sensors(charger: Charger) -> Iterator[OcppEntity]:
         if description.exists_fn(station, 0):
             yield OcppKeptSensor(charger, description, 0)
     for evse in station.evses:
-        if RESERVED_UNTIL.exists_fn(station, evse):
-            yield OcppKeptSensor(charger, RESERVED_UNTIL, evse)
+        for description in _OF_EVSES:
+            if description.exists_fn(station, evse):
+                yield OcppKeptSensor(charger, description, evse)
 
 
 class OcppKeptSensor(OcppEntity, SensorEntity):
@@ -95,7 +126,7 @@ class OcppKeptSensor(OcppEntity, SensorEntity):
             charger,
             description,
             evse=evse,
-            watched=(Part(description.topic, evse),),
+            watched=(Part(description.topic, evse, description.part),),
         )
         self._show = description.show_fn
 

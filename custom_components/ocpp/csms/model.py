@@ -7,6 +7,8 @@ from enum import StrEnum
 from itertools import count
 from typing import Any, NamedTuple
 
+from .variables import VariableMonitored
+
 type Payload = dict[str, Any]
 
 
@@ -81,10 +83,15 @@ class Topic(StrEnum):
     LOCAL_LIST = "local_list"
     RESERVATION = "reservation"
     FIRMWARE = "firmware"
+    # A restart that waits until nobody charges.
+    RESET = "reset"
+    DISPLAY = "display"
     # The upload of logs.
     LOG = "log"
     CERTIFICATES = "certificates"
-    # One configuration key, by its name.
+    # What a variable tells that something is wrong with it, by its place.
+    PROBLEM = "problem"
+    # One configuration key, or variable of 2.x, by its name.
     CONFIGURATION = "configuration"
 
 
@@ -288,13 +295,15 @@ class SessionEnded:
 class CardPresented:
     """A card that somebody held to a station, and what was thought of it.
 
-    EVSE 0 where the station has several and does not say which. `number` tells it from
-    any other since the process began.
+    EVSE 0 where the station has several and does not say which. `type` is named as 2.x
+    does, and empty where the station did not say. `number` tells it from any other since
+    the process began.
     """
 
     evse: int
     id_token: str
     info: IdTokenInfo
+    type: str = ""
     number: int = field(default_factory=count(1).__next__, compare=False)
 
 
@@ -318,7 +327,12 @@ class DataReceived:
 
 
 type Event = (
-    SessionStarted | SessionEnded | CardPresented | SecurityReported | DataReceived
+    SessionStarted
+    | SessionEnded
+    | CardPresented
+    | SecurityReported
+    | DataReceived
+    | VariableMonitored
 )
 
 
@@ -334,7 +348,8 @@ class Limit:
     """A charging limit that a station accepted.
 
     `value` and `unit` are what was asked for; `sent_value` and `sent_unit` what the station
-    was sent in their place, which differs where it only takes the other unit.
+    was sent in their place, which differs where it only takes the other unit, or only some
+    values: `lowered` is whether it was less for that reason.
     """
 
     value: float
@@ -344,6 +359,29 @@ class Limit:
     sent_unit: RateUnit
     phases: int | None = None
     until: datetime | None = None
+    lowered: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChargingProfile:
+    """A profile that a station holds, in the words of 2.x (K01). EVSE 0 is all of them.
+
+    `schedules` are as they were sent: 1.6 spells them as 2.x does, and has one only.
+    """
+
+    id: int
+    station: str
+    evse: int
+    stack_level: int
+    purpose: str
+    kind: str
+    schedules: list[Payload]
+    recurrency: str | None = None
+    # The number of the transaction that it ends with.
+    transaction: int | None = None
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+    installed: datetime
 
 
 def utcnow() -> datetime:

@@ -9,8 +9,9 @@ from typing import Any, Concatenate
 
 from sqlalchemy import Connection
 
-from ..model import Reservation, Transaction
-from . import queries, reservations
+from ..model import ChargingProfile, Reservation, Transaction
+from ..variables import KeptModel
+from . import charging_profiles, device_models, queries, reservations
 from .database import Database
 from .gatherer import Gatherer
 from .memory import Counting, Memory
@@ -116,6 +117,8 @@ class Journal:
             ),
             *(self._saving(it, known) for it, known in self._memory.all()),
             *(_reserving(it) for it in self._memory.reservations.values()),
+            *(_installing(it) for it in self._memory.profiles.values()),
+            *(_modelling(*it) for it in self._memory.device_models.items()),
         ]
 
     async def _question[**P, T](
@@ -190,6 +193,51 @@ class Journal:
             reservations.remove, station=station, reservation_id=reservation_id
         )
         self._used.put(Job(work, key=("reservation", station, reservation_id)))
+
+    # --- charging profiles --------------------------------------------------------------
+
+    async def load_charging_profiles(self, station: str) -> list[ChargingProfile]:
+        """Return what a station was known to hold, also what is over by now."""
+        try:
+            found = await self._used.ask(
+                Job(partial(charging_profiles.load, station=station), keep=False)
+            )
+        except Away:
+            return self._memory.profiles_of(station)
+        self._memory.profiles |= {(station, it.id): it for it in found}
+        return found
+
+    def save_charging_profile(self, profile: ChargingProfile) -> None:
+        """Have a profile written, in place of one with the same id; at once.
+
+        One with numbers that no column takes is not.
+        """
+        if charging_profiles.fits(profile):
+            self._memory.profiles[profile.station, profile.id] = profile
+            self._used.put(_installing(profile))
+
+    def delete_charging_profile(self, station: str, profile_id: int) -> None:
+        """Have a profile forgotten that a station does not hold any more; at once."""
+        if self._memory.profiles.pop((station, profile_id), None) is not None:
+            work = partial(
+                charging_profiles.remove, station=station, profile_id=profile_id
+            )
+            self._used.put(Job(work, key=("profile", station, profile_id)))
+
+    # --- device models ------------------------------------------------------------------
+
+    async def load_device_model(self, station: str) -> KeptModel | None:
+        """Return what a station was known to be made of, if it ever told."""
+        work = partial(device_models.load, station=station)
+        try:
+            return await self._used.ask(Job(work, keep=False))
+        except Away:
+            return self._memory.device_models.get(station)
+
+    def save_device_model(self, station: str, model: KeptModel) -> None:
+        """Have a device model written, in place of what it was before; at once."""
+        self._memory.device_models[station] = model
+        self._used.put(_modelling(station, model))
 
     # --- transactions -------------------------------------------------------------------
 
@@ -313,4 +361,20 @@ def _reserving(reservation: Reservation) -> Job[None]:
     return Job(
         partial(reservations.save, reservation=reservation),
         key=("reservation", reservation.station, reservation.id),
+    )
+
+
+def _installing(profile: ChargingProfile) -> Job[None]:
+    """Return what writes a charging profile."""
+    return Job(
+        partial(charging_profiles.save, profile=profile),
+        key=("profile", profile.station, profile.id),
+    )
+
+
+def _modelling(station: str, model: KeptModel) -> Job[None]:
+    """Return what writes a device model."""
+    return Job(
+        partial(device_models.save, station=station, model=model),
+        key=("device_model", station),
     )

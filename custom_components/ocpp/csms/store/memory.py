@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from ..model import UNKNOWN_END, Reservation, Transaction
+from ..model import UNKNOWN_END, ChargingProfile, Reservation, Transaction
+from ..variables import KeptModel
 from .records import token_key
 
 # A start without a usable time is taken for a repetition only this long.
@@ -23,16 +24,27 @@ class Memory:
         self.facts: dict[str, dict[str, Any]] = {}
         # Those in force, by station and id.
         self.reservations: dict[tuple[str, int], Reservation] = {}
+        # What stations hold, by station and id.
+        self.profiles: dict[tuple[str, int], ChargingProfile] = {}
+        # What stations are made of, where it was written since the start.
+        self.device_models: dict[str, KeptModel] = {}
 
     def forget_station(self, identity: str) -> None:
         """Forget what is known of a station but its transactions."""
         self.facts.pop(identity, None)
+        self.device_models.pop(identity, None)
         for reservation in self.reservations_of(identity):
             del self.reservations[identity, reservation.id]
+        for profile in self.profiles_of(identity):
+            del self.profiles[identity, profile.id]
 
     def reservations_of(self, station: str) -> list[Reservation]:
         """Return the reservations of a station."""
         return [it for it in self.reservations.values() if it.station == station]
+
+    def profiles_of(self, station: str) -> list[ChargingProfile]:
+        """Return the charging profiles of a station."""
+        return [it for it in self.profiles.values() if it.station == station]
 
     def keep(self, transaction: Transaction, counting: Counting | None = None) -> None:
         """Remember how a transaction is now."""

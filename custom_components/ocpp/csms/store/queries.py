@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, true, update
 
 from ..model import UNKNOWN_END, Transaction
+from . import charging_profiles, device_models, reservations
 from .memory import UNDATED_REPEAT
 from .records import as_transaction, naive, text, token_key
-from .reservations import remove_all
 from .tables import high_water, schema_version, stations, transactions
 
 _NUMBERS = "transactions"
@@ -48,8 +48,10 @@ def save_facts(
 
 
 def forget_station(connection: Connection, identity: str) -> None:
-    """Forget what is known of a station, and what it keeps free."""
-    remove_all(connection, identity)
+    """Forget what a station is and is made of, what it keeps free and what limits it."""
+    reservations.remove_all(connection, identity)
+    charging_profiles.remove_all(connection, identity)
+    device_models.remove(connection, identity)
     connection.execute(delete(stations).where(stations.c.identity == identity))
 
 

@@ -171,7 +171,7 @@ reservations = Table(
     **EXACT_TEXT,
 )
 
-# Empty until charging profiles are kept (functional block K).
+# What stations hold, whoever sent it (functional block K). Ids are those of each station.
 charging_profiles = Table(
     "charging_profiles",
     metadata,
@@ -188,6 +188,16 @@ charging_profiles = Table(
     Column("schedules", JSON, nullable=False),
     Column("accepted", Boolean, nullable=False, server_default=false()),
     Column("updated", Moment, nullable=False),
+    **EXACT_TEXT,
+)
+
+# What stations of 2.x are made of, and the firmware they had when they were asked.
+device_models = Table(
+    "device_models",
+    metadata,
+    Column("station", String(48), primary_key=True),
+    Column("firmware", String(255)),
+    Column("variables", JSON, nullable=False),
     **EXACT_TEXT,
 )
 

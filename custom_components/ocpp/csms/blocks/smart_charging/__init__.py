@@ -1,24 +1,23 @@
 """Functional block K: smart charging. Limits that stations accept, and keep."""
 
-import asyncio
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, override
 
-from ...errors import (
-    CommandFailed,
-    CommandRejected,
-    LimitTooHigh,
-    NotSupported,
-    OcppError,
-    StationOffline,
-)
+from ...errors import CommandFailed, CommandRejected, NotSupported
 from ...model import Limit, Payload, RateUnit, Topic, utcnow
 from ...versions import V16
-from ..block import Block, follows
-from .ladder import Ladder, Means, units
-from .memory import read_limits, write_limits
-from .rate import Wiring
-from .v16 import Purpose, clearing, clears, profile, sent_limit
+from ..block import follows, precedes
+from .climbing import Climbing
+from .installed import Installed
+from .v16 import (
+    Purpose,
+    clearing,
+    clears,
+    constant_limit,
+    profile,
+    read_profile,
+    sent_limit,
+)
 
 if TYPE_CHECKING:
     from ...charging_station import ChargingStation
@@ -29,41 +28,28 @@ __all__ = ["Purpose", "SmartCharging"]
 _START_WITHIN = timedelta(minutes=5)
 
 
-class SmartCharging(Block):
+class _Start(NamedTuple):
+    """A start that brings a profile along; None for a limit that can't be told."""
+
+    profile: Payload
+    limit: Limit | None
+    at: datetime
+
+
+class SmartCharging(Climbing):
     """The charging limits of a station and its EVSEs. EVSE 0 is the station as a whole."""
 
     def __init__(self, station: ChargingStation) -> None:
-        """Begin with no limits."""
+        """Begin with no limits and no profiles."""
         super().__init__(station)
-        # The limit in force of each EVSE: what the station last accepted.
-        self.limits: dict[int, Limit] = {}
-        # What a limit falls back to when the one in force was only for some time.
-        self._standing: dict[int, Limit] = {}
-        # The default profile a station holds for the sessions to come.
-        self._defaults: dict[int, Limit] = {}
-        # EVSEs whose limit the station may have lost: it is sent again though unchanged.
-        self._unsure: set[int] = set()
-        # The limits that go with starts of ours, until their transaction is there.
-        self._of_start: dict[int, tuple[Limit, datetime]] = {}
-        # The request that sends a limit of ours.
-        self._climbing: Payload | None = None
-        self._ladder = Ladder()
-        self._expiries: dict[int, asyncio.TimerHandle] = {}
-        self._order = asyncio.Lock()
+        self.installed = Installed(station)
+        # The limits that go with starts, until their transaction is there.
+        self._of_start: dict[int, _Start] = {}
+        # When a start was last sent, and when the last session began on each EVSE.
+        self._start_sent = utcnow()
+        self._began: dict[int, datetime] = {}
 
-    def limit(self, evse: int) -> Limit | None:
-        """Return the limit in force."""
-        return self.limits.get(evse)
-
-    def amperes(self, evse: int) -> float | None:
-        """Return the limit in force in ampere per phase."""
-        limit = self.limits.get(evse)
-        if limit is None:
-            return None
-        wiring = self._wiring(evse, limit.phases)
-        return round(wiring.convert(limit.value, limit.unit, RateUnit.AMPERE), 1)
-
-    # --- commands -----------------------------------------------------------------------
+    # --- limits -------------------------------------------------------------------------
 
     async def set_limit(
         self,
@@ -101,21 +87,6 @@ class SmartCharging(Block):
             self._accept(evse, limit)
             return limit
 
-    async def set_profile(self, evse: int, charging_profile: Payload) -> None:
-        """Send a whole charging profile as it is (K01); it takes the place of our limit."""
-        payload = {"connectorId": evse, "csChargingProfiles": charging_profile}
-        async with self._order:
-            await self.command("SetChargingProfile", payload)
-
-    @follows("SetChargingProfile", V16)
-    def on_profile_set(self, payload: Payload, answer: Payload) -> None:
-        """Know of no limit any more where a profile that is not ours took its place."""
-        if payload is self._climbing:
-            return
-        evse = payload["connectorId"]
-        for replaced in [evse] if evse else [0, *self.station.evses]:
-            self._forget(replaced)
-
     async def clear(self, evse: int) -> bool:
         """Remove the limits of an EVSE, whoever set them; with EVSE 0, all (K10).
 
@@ -135,6 +106,7 @@ class SmartCharging(Block):
     @follows("ClearChargingProfile", V16)
     def on_cleared(self, payload: Payload, answer: Payload) -> None:
         """Know of no limit any more whose profile is certainly gone."""
+        self.installed.clear(payload)
         for evse in {*self.limits, *self._standing, *self._defaults}:
             for kept in self._standing, self._defaults:
                 if self._is_cleared(payload, evse, kept.get(evse)):
@@ -152,211 +124,12 @@ class SmartCharging(Block):
         level = self._top_level() * self._ladder.uses_top_level(evse, purpose)
         return clears(payload, purpose, evse, level)
 
-    async def composite_schedule(
-        self, evse: int, duration: int, unit: RateUnit | None = None
-    ) -> Payload:
-        """Return the schedule that the station says results from its profiles (K08)."""
-        payload: Payload = {"connectorId": evse, "duration": duration}
-        payload |= {"chargingRateUnit": unit.value} if unit is not None else {}
-        return await self.command("GetCompositeSchedule", payload)
-
-    def profile_of_start(self, evse: int, amperes: float) -> Payload:
-        """Return the profile that goes with the start of a transaction (F01.FR.11).
-
-        The limit is that of the transaction once it is there. EVSE 0 is any.
-        """
-        self._check_maximum(amperes, RateUnit.AMPERE)
-        rung = self._ladder.for_start(self._means([Purpose.TRANSACTION]))
-        sent = self._wiring(evse).convert(amperes, RateUnit.AMPERE, rung.unit)
-        limit = sent_limit(rung, amperes, RateUnit.AMPERE, sent)
-        self._of_start[evse] = limit, utcnow()
-        return profile(rung, evse, sent, stack_level=self._top_level())
-
-    def on_start_refused(self, evse: int) -> None:
-        """Wait no more for the transaction of a start."""
-        self._of_start.pop(evse, None)
-
-    # --- the ladder ---------------------------------------------------------------------
-
-    async def _climb(
-        self,
-        evse: int,
-        value: float,
-        unit: RateUnit,
-        phases: int | None,
-        duration: int | None,
-    ) -> Limit:
-        transaction = self.station.transactions.running(evse)
-        refusal: OcppError | None = None
-        for rung in self._ladder.ways(evse, self._means(self._purposes(evse))):
-            sent = self._wiring(evse, phases).convert(value, unit, rung.unit)
-            payload: Payload = {
-                "connectorId": 0 if rung.purpose is Purpose.STATION else evse,
-                "csChargingProfiles": profile(
-                    rung,
-                    evse,
-                    sent,
-                    stack_level=self._top_level(),
-                    transaction_id=transaction.id
-                    if transaction is not None and rung.purpose is Purpose.TRANSACTION
-                    else None,
-                    phases=phases,
-                    duration=duration,
-                ),
-            }
-            try:
-                self._climbing = payload
-                await self.command("SetChargingProfile", payload)
-            except (CommandRejected, CommandFailed, NotSupported) as error:
-                # Some answer a profile they do not like with a CALLERROR, or take its
-                # purpose for something that they do not support.
-                refusal = error
-                self._ladder.refused(rung)
-                continue
-            if self._ladder.succeeded(evse, rung):
-                self.station.remember()
-            until = utcnow() + timedelta(seconds=duration) if duration else None
-            return sent_limit(rung, value, unit, sent, phases=phases, until=until)
-        raise refusal or NotSupported("SetChargingProfile")
-
-    def _purposes(self, evse: int) -> list[Purpose]:
-        """Return what a profile may be for to limit an EVSE."""
-        if evse == 0:
-            return [Purpose.STATION]
-        running = self.station.transactions.running(evse) is not None
-        purposes = [Purpose.TRANSACTION] if running else []
-        purposes.append(Purpose.DEFAULT)
-        # Not when it would limit a neighbour too.
-        if self.station.the_only_evse == evse:
-            return [*purposes, Purpose.STATION]
-        return purposes
-
-    def _means(self, purposes: list[Purpose]) -> Means:
-        allowed = self.station.provisioning.value(
-            "ChargingScheduleAllowedChargingRateUnit"
-        )
-        return Means(purposes, units(allowed), has_levels=self._top_level() > 0)
-
-    def _top_level(self) -> int:
-        return self.station.provisioning.number(
-            "ChargeProfileMaxStackLevel", 0, at_most=1_000
-        )
-
-    def _wiring(self, evse: int, phases: int | None = None) -> Wiring:
-        return Wiring(
-            phases or self.station.settings.phases,
-            self.station.metering.voltage(evse or 1),
-        )
-
-    def _check_maximum(
-        self, value: float, unit: RateUnit, phases: int | None = None
-    ) -> None:
-        maximum = self.station.settings.maximum_current
-        if Wiring(phases or self.station.settings.phases).exceeds(value, unit, maximum):
-            raise LimitTooHigh(maximum)
-
-    # --- keeping limits -----------------------------------------------------------------
-
-    def _accept(self, evse: int, limit: Limit) -> None:
-        self._stop_timer(evse)
-        self.limits[evse] = limit
-        self._unsure.discard(evse)
-        if limit.until is None:
-            self._standing[evse] = limit
-        else:
-            seconds = (limit.until - utcnow()).total_seconds()
-            self._expiries[evse] = asyncio.get_running_loop().call_later(
-                seconds, self._expire, evse
-            )
-        if limit.purpose == Purpose.DEFAULT:
-            self._defaults[evse] = limit
-        self.changed(Topic.LIMIT, evse)
-        self.station.remember()
-
-    def _stop_timer(self, evse: int) -> None:
-        if (timer := self._expiries.pop(evse, None)) is not None:
-            timer.cancel()
-
-    def _expire(self, evse: int) -> None:
-        """Go back to the limit that stands, now that the one for some time is over."""
-        self._stop_timer(evse)
-        self._defaults.pop(evse, None)
-        self._lose(evse)
-        if (standing := self._standing.get(evse)) is not None:
-            self._unsure.add(evse)
-            if not self.station.options.quiet:
-                self.station.spawn(self._set_again(evse, standing))
-        self.station.flush()
-
-    def _forget(self, evse: int) -> None:
-        self._stop_timer(evse)
-        self._standing.pop(evse, None)
-        self._defaults.pop(evse, None)
-        self._unsure.discard(evse)
-        self._lose(evse)
-
-    def _lose(self, evse: int) -> None:
-        """Know of no limit that is in force."""
-        if self.limits.pop(evse, None) is not None:
-            self.changed(Topic.LIMIT, evse)
-        self.station.remember()
-
-    async def _set_again(self, evse: int, limit: Limit) -> None:
-        """Tell the station a limit anew that it may have forgotten."""
-        left = limit.until - utcnow() if limit.until else None
-        duration = None if left is None else max(1, int(left.total_seconds()))
-        async with self._order:
-            if limit not in (self._standing.get(evse), self.limits.get(evse)):
-                return  # Somebody wanted something else meanwhile.
-            self._unsure.add(evse)
-            try:
-                accepted = await self._climb(
-                    evse, limit.value, limit.unit, limit.phases, duration
-                )
-            except StationOffline:
-                return  # It is told when it is back.
-            except OcppError as error:
-                self.station.note(f"limit: not accepted again ({type(error).__name__})")
-                self._lose(evse)
-            else:
-                self._accept(evse, accepted)
-        self.station.flush()
-
     def on_boot(self) -> None:
         """Count on nothing: not all stations remember limits over a restart."""
         self._ladder.try_again()
         self._unsure.update(self.limits, self._standing)
 
-    def on_transaction_started(self, evse: int) -> None:
-        """Bring the limit into a session unless the default profile already does.
-
-        A profile of a transaction ended with it.
-        """
-        expected = self._of_start.pop(evse, None) or self._of_start.pop(0, None)
-        if expected is not None and utcnow() - expected[1] < _START_WITHIN:
-            self.limits[evse] = expected[0]
-            self.changed(Topic.LIMIT, evse)
-            return
-        limit = self._standing.get(evse)
-        if (
-            limit is None
-            or self.station.options.quiet
-            or limit.purpose == Purpose.STATION
-            or self._defaults.get(evse) == limit
-        ):
-            return
-        self.station.spawn(self._set_again(evse, limit))
-
-    def on_transaction_ended(self, evse: int) -> None:
-        """Let a limit end with its session, where it was part of it."""
-        limit = self.limits.get(evse)
-        if limit is None or limit.purpose != Purpose.TRANSACTION:
-            return
-        if limit is self._standing.get(evse):
-            self._unsure.add(evse)
-        else:
-            self._expire(evse)
-
+    @override
     async def prepare(self, *, booted: bool) -> None:
         """Tell a station its limits again that it may not hold any more."""
         for evse in list(self._standing | self.limits):
@@ -370,31 +143,151 @@ class SmartCharging(Block):
         """Begin the ladder anew."""
         self._ladder.forget()
 
+    # --- profiles -----------------------------------------------------------------------
+
+    async def set_profile(self, evse: int, charging_profile: Payload) -> None:
+        """Send a whole charging profile as it is (K01); it takes the place of our limit."""
+        payload = {"connectorId": evse, "csChargingProfiles": charging_profile}
+        async with self._order:
+            await self.command("SetChargingProfile", payload)
+
+    @follows("SetChargingProfile", V16)
+    def on_profile_set(self, payload: Payload, answer: Payload) -> None:
+        """Know of no limit any more where a profile that is not ours took its place."""
+        evse = payload["connectorId"]
+        ours = payload is self._climbing
+        self._install(evse, payload["csChargingProfiles"], ours=ours)
+        if ours:
+            return
+        for replaced in [evse] if evse else [0, *self.station.evses]:
+            self._forget(replaced)
+
+    async def composite_schedule(
+        self, evse: int, duration: int, unit: RateUnit | None = None
+    ) -> Payload:
+        """Return the schedule that the station says results from its profiles (K08)."""
+        payload: Payload = {"connectorId": evse, "duration": duration}
+        payload |= {"chargingRateUnit": unit.value} if unit is not None else {}
+        return await self.command("GetCompositeSchedule", payload)
+
+    def _install(self, evse: int, written: Payload, *, ours: bool) -> None:
+        session = self.station.transactions.running(evse)
+        held = read_profile(
+            written,
+            station=self.station.identity,
+            evse=evse,
+            transaction=session.number if session is not None else None,
+        )
+        self.installed.install(held, ours=ours)
+
+    # --- sessions -----------------------------------------------------------------------
+
+    def profile_of_start(self, evse: int, amperes: float) -> Payload:
+        """Return the profile that goes with the start of a transaction (F01.FR.11).
+
+        The limit is that of the transaction once it is there. EVSE 0 is any.
+        """
+        self._check_maximum(amperes, RateUnit.AMPERE)
+        rung = self._ladder.for_start(self._means([Purpose.TRANSACTION]))
+        wanted, sent = self._rates(rung, evse, amperes, RateUnit.AMPERE)
+        limit = sent_limit(rung, amperes, RateUnit.AMPERE, sent, lowered=sent < wanted)
+        written = profile(rung, evse, sent, stack_level=self._top_level())
+        self._of_start[evse] = _Start(written, limit, utcnow())
+        return written
+
+    def on_start_refused(self, evse: int) -> None:
+        """Wait no more for the transaction of a start."""
+        self._of_start.pop(evse, None)
+
+    @precedes("RemoteStartTransaction", V16)
+    def on_starting(self, payload: Payload) -> None:
+        """Know which sessions began before a start was answered."""
+        self._start_sent = utcnow()
+
+    @follows("RemoteStartTransaction", V16)
+    def on_start_accepted(self, payload: Payload, answer: Payload) -> None:
+        """Expect a profile that people sent along with a start."""
+        if (written := payload.get("chargingProfile")) is None:
+            return
+        evse = payload.get("connectorId", 0)
+        expected = self._of_start.get(evse)
+        if expected is not None and expected.profile is written:
+            return
+        start = _Start(written, constant_limit(written), utcnow())
+        for begun in [evse] if evse else self.station.evses:
+            # The transaction may be here before the answer is.
+            at = self._began.get(begun)
+            if at is not None and at >= self._start_sent:
+                self._begin_with(begun, start)
+                return
+        self._of_start[evse] = start
+
+    def on_transaction_started(self, evse: int) -> None:
+        """Bring the limit into a session unless the default profile already does.
+
+        A profile of a transaction ended with it.
+        """
+        self._began[evse] = utcnow()
+        self.installed.drop_session(evse)
+        expected = self._of_start.pop(evse, None) or self._of_start.pop(0, None)
+        if expected is not None and utcnow() - expected.at < _START_WITHIN:
+            self._begin_with(evse, expected)
+            return
+        limit = self._standing.get(evse)
+        if (
+            limit is None
+            or self.station.options.quiet
+            or limit.purpose == Purpose.STATION
+            or self._defaults.get(evse) == limit
+        ):
+            return
+        self.station.spawn(self._set_again(evse, limit))
+
+    def _begin_with(self, evse: int, start: _Start) -> None:
+        """Know of the profile that a session began with, and of its limit."""
+        self._install(evse, start.profile, ours=start.limit is not None)
+        if start.limit is None:
+            self._untold.add(evse)
+            self._lose(evse)
+            return
+        self.limits[evse] = start.limit
+        self.changed(Topic.LIMIT, evse)
+
+    def on_transaction_ended(self, evse: int) -> None:
+        """Let a limit end with its session, where it was part of it."""
+        self.installed.drop_session(evse)
+        if evse in self._untold:
+            self._untold.discard(evse)
+            self._expire(evse)
+            return
+        limit = self.limits.get(evse)
+        if limit is None or limit.purpose != Purpose.TRANSACTION:
+            return
+        if limit is self._standing.get(evse):
+            self._unsure.add(evse)
+        else:
+            self._expire(evse)
+
     # --- memory -------------------------------------------------------------------------
 
+    async def load(self) -> None:
+        """Take up the profiles that the station held before a restart."""
+        await self.installed.load()
+
+    @override
     def recall(self, facts: dict[str, Any]) -> None:
-        """Take up the limits and what worked."""
-        self._ladder.recall(facts.get("worked", {}))
-        self._unsure = set(facts.get("unsure", []))
-        self._standing = read_limits(facts.get("limits", {}))
-        self.limits = self._standing.copy()
-        self._defaults = read_limits(facts.get("defaults", {}))
+        """Take up the limits, what worked, and where there were schedules."""
+        super().recall(facts)
+        self.installed.seen = set(facts.get("schedules", ()))
 
+    @override
     def facts(self) -> dict[str, Any]:
-        """Keep the limits that stand and what worked."""
-        return {
-            "worked": self._ladder.facts(),
-            # One for some time may be over before it is known here again.
-            "unsure": [
-                evse
-                for evse, limit in self._standing.items()
-                if evse in self._unsure or self.limits.get(evse) is not limit
-            ],
-            "limits": write_limits(self._standing),
-            "defaults": write_limits(self._defaults),
-        }
+        """Keep the limits that stand, what worked, and where there were schedules."""
+        seen = sorted(self.installed.seen)
+        return super().facts() | ({"schedules": seen} if seen else {})
 
+    @override
     def stop(self) -> None:
         """End the timers."""
-        for evse in list(self._expiries):
-            self._stop_timer(evse)
+        super().stop()
+        self.installed.stop()

@@ -10,6 +10,7 @@ from .v16 import Purpose, Rung
 # In seconds: how long a station that refused every way is asked in the first way only. An
 # automation that follows the sun would else try them all each time.
 _IN_VAIN = 900
+KINDS = ("Absolute", "Relative")
 
 
 class Means(NamedTuple):
@@ -18,6 +19,15 @@ class Means(NamedTuple):
     purposes: list[Purpose]
     units: list[RateUnit]
     has_levels: bool
+    kinds: tuple[str, ...] = KINDS
+
+    def fit(self, rung: Rung) -> Rung:
+        """Return the way among these that is most like another one."""
+        return rung._replace(
+            top_level=rung.top_level and self.has_levels,
+            kind=rung.kind if rung.kind in self.kinds else self.kinds[0],
+            unit=rung.unit if rung.unit in self.units else self.units[0],
+        )
 
 
 class Ladder:
@@ -42,7 +52,7 @@ class Ladder:
         Where none worked last time not all are tried again.
         """
         known = [
-            rung
+            means.fit(rung)
             for purpose in means.purposes
             if (rung := self._known(evse, purpose)) is not None
         ]
@@ -54,8 +64,9 @@ class Ladder:
     def for_start(self, means: Means) -> Rung:
         """Return how to write the profile that goes with the start of a transaction."""
         # Relative: what comes before its transaction can't know when that begins.
-        return self._like_default() or Rung(
-            Purpose.TRANSACTION, means.has_levels, "Relative", means.units[0]
+        return means.fit(
+            self._like_default()
+            or Rung(Purpose.TRANSACTION, means.has_levels, "Relative", means.units[0])
         )
 
     def _known(self, evse: int, purpose: Purpose) -> Rung | None:
@@ -125,7 +136,7 @@ def _every(means: Means) -> tuple[Rung, ...]:
         for unit, purpose, kind, top_level in product(
             means.units,
             means.purposes,
-            ("Absolute", "Relative"),
+            means.kinds,
             (True, False) if means.has_levels else (False,),
         )
     )

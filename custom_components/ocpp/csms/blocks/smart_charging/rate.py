@@ -1,12 +1,16 @@
 """Charging rates in ampere per phase and in watts over all phases."""
 
+import math
 from typing import NamedTuple
 
+from ...chargers import Compatibility
 from ...model import RateUnit
 
 NOMINAL_VOLTAGE = 230.0
 # How far a grid's voltage may be above the nominal one.
 _HIGHEST_VOLTAGE = NOMINAL_VOLTAGE * 1.1
+# What converting there and back may leave behind, in ampere.
+_NOISE = 0.001
 
 
 class Wiring(NamedTuple):
@@ -29,3 +33,22 @@ class Wiring(NamedTuple):
         if unit is RateUnit.AMPERE:
             return value > amperes
         return value > amperes * self.phases * _HIGHEST_VOLTAGE
+
+
+def kept_rate(
+    value: float, unit: RateUnit, wiring: Wiring, charger: Compatibility
+) -> float:
+    """Return the highest rate that a charger keeps and that is not above the wanted one.
+
+    One below the lowest that it keeps is 0: the charger would ignore it, and charge with
+    more than a fuse, or the sun, has to give.
+    """
+    amperes = wiring.convert(value, unit, RateUnit.AMPERE) + _NOISE
+    steps = [step for step in charger.steps if step > 0]
+    if amperes < max(charger.lowest_current, min(steps, default=0)):
+        return 0
+    if unit is RateUnit.WATT:
+        return value
+    if steps:
+        value = max(step for step in steps if step <= amperes)
+    return math.floor(value + _NOISE) if charger.whole_amperes else value

@@ -1,10 +1,10 @@
 """How OCPP 1.6 spells charging profiles."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from ...model import Limit, Payload, RateUnit, timestamp, utcnow
+from ...model import ChargingProfile, Limit, Payload, RateUnit, timestamp, utcnow
 
 # Charging stations with a slow clock would wait for a start that is just now.
 _START_BEFORE = timedelta(minutes=1)
@@ -16,6 +16,10 @@ class Purpose(StrEnum):
     STATION = "ChargePointMaxProfile"
     DEFAULT = "TxDefaultProfile"
     TRANSACTION = "TxProfile"
+
+
+# As 2.x calls them, where it does so otherwise.
+_NEUTRAL = {Purpose.STATION.value: "ChargingStationMaxProfile"}
 
 
 class Rung(NamedTuple):
@@ -110,6 +114,7 @@ def sent_limit(
     *,
     phases: int | None = None,
     until: datetime | None = None,
+    lowered: bool = False,
 ) -> Limit:
     """Return a limit as it was asked for and sent."""
     return Limit(
@@ -120,4 +125,89 @@ def sent_limit(
         sent_unit=rung.unit,
         phases=phases,
         until=until,
+        lowered=lowered,
+    )
+
+
+# --- profiles of whoever sent them --------------------------------------------------------
+
+
+def read_profile(
+    written: Payload,
+    *,
+    station: str,
+    evse: int,
+    transaction: int | None = None,
+) -> ChargingProfile:
+    """Return a valid profile that a station accepted."""
+    purpose = written["chargingProfilePurpose"]
+    return ChargingProfile(
+        id=written["chargingProfileId"],
+        station=station,
+        evse=evse,
+        stack_level=written["stackLevel"],
+        purpose=_neutral(purpose),
+        kind=written["chargingProfileKind"],
+        schedules=[written["chargingSchedule"]],
+        recurrency=written.get("recurrencyKind"),
+        transaction=transaction if purpose == Purpose.TRANSACTION else None,
+        valid_from=moment(written.get("validFrom")),
+        valid_to=moment(written.get("validTo")),
+        installed=utcnow(),
+    )
+
+
+def moment(text: Any) -> datetime | None:
+    """Read a time that was sent; one without a zone is UTC, and None is no time."""
+    if not isinstance(text, str):
+        return None
+    try:
+        at = datetime.fromisoformat(text.strip())
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except ValueError, OverflowError:
+        return None
+
+
+def is_named(held: ChargingProfile, filters: Payload) -> bool:
+    """Return whether a profile is among those that a ClearChargingProfile removes (K10)."""
+    names = {
+        "id": held.id,
+        "connectorId": held.evse,
+        "chargingProfilePurpose": held.purpose,
+        "stackLevel": held.stack_level,
+    }
+    wanted = dict(filters)
+    if "chargingProfilePurpose" in wanted:
+        wanted["chargingProfilePurpose"] = _neutral(wanted["chargingProfilePurpose"])
+    return wanted.items() <= names.items()
+
+
+def _neutral(purpose: str) -> str:
+    return _NEUTRAL.get(purpose, purpose)
+
+
+def constant_limit(written: Payload) -> Limit | None:
+    """Return the limit of a profile of which that is all there is to say."""
+    schedule = written["chargingSchedule"]
+    periods = schedule["chargingSchedulePeriod"]
+    start = schedule.get("startSchedule")
+    begins = moment(start) if start is not None else utcnow()
+    if (
+        len(periods) != 1
+        or periods[0]["startPeriod"] != 0
+        or "duration" in schedule
+        or not written.keys().isdisjoint({"validFrom", "validTo", "recurrencyKind"})
+        or written["chargingProfileKind"] == "Recurring"
+        or begins is None
+        or begins > utcnow()
+    ):
+        return None
+    value, unit = periods[0]["limit"], RateUnit(schedule["chargingRateUnit"])
+    return Limit(
+        value=value,
+        unit=unit,
+        purpose=written["chargingProfilePurpose"],
+        sent_value=value,
+        sent_unit=unit,
+        phases=periods[0].get("numberPhases"),
     )

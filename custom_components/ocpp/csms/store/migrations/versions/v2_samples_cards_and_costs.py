@@ -155,3 +155,11 @@ def _create_what_is_to_come(op: Operations) -> None:
         Column("updated", MOMENT, nullable=False),
         **EXACT_TEXT,
     )
+    create_table(
+        op,
+        "device_models",
+        Column("station", String(48), primary_key=True),
+        Column("firmware", String(255)),
+        Column("variables", JSON, nullable=False),
+        **EXACT_TEXT,
+    )
