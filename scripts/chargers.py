@@ -17,7 +17,7 @@ FIXTURES = ROOT / "tests" / "csms" / "fixtures"
 
 # What a field of a known model means to whoever has one.
 EFFECTS = {
-    "never_sent": "never sends {}",
+    "never_sent": "never sends {} by itself",
     "never_triggered": "never asks for {}",
     "samples_on_request": "asks for values again and again",
     "measurands": "samples {}",
@@ -30,7 +30,7 @@ EFFECTS = {
     "whole_amperes": "whole amperes only",
     "lowest_current": "no limit between 0 and {} A",
     "steps": "only {} A",
-    "obeys_limits": "says that limits have no effect",
+    "obeys_limits": "warns that limits have no effect once one is set",
     "start_with_profile": "starts without a limit and sets it afterwards",
     "id_token": "starts with the token `{}`",
     "call_timeout": "waits {} s for answers",

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.button import (
     ButtonDeviceClass,
@@ -14,6 +14,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .csms.charging_station import ChargingStation
+from .csms.model import Part, Topic
 from .entity import OcppEntity
 from .exceptions import translated_errors
 from .hub import Charger, OcppConfigEntry
@@ -21,11 +22,14 @@ from .hub import Charger, OcppConfigEntry
 # Nothing is polled, and commands wait for their own charger only.
 PARALLEL_UPDATES = 0
 
+ATTR_SCHEDULED = "scheduled"
+
 
 @dataclass(frozen=True, kw_only=True)
 class OcppButtonDescription(ButtonEntityDescription):
     """A button that sends a command."""
 
+    command: str
     press_fn: Callable[[ChargingStation, int], Awaitable[None]]
 
 
@@ -34,19 +38,37 @@ RESTART = OcppButtonDescription(
     translation_key="restart",
     device_class=ButtonDeviceClass.RESTART,
     entity_category=EntityCategory.CONFIG,
-    press_fn=lambda station, _: station.provisioning.reset(),
+    command="Reset",
+    press_fn=lambda station, evse: station.provisioning.reset(evse),
 )
 UNLOCK = OcppButtonDescription(
     key="unlock",
     translation_key="unlock",
+    command="UnlockConnector",
     press_fn=lambda station, evse: station.remote_control.unlock(evse),
 )
 
 
+def _restarted_alone(station: ChargingStation) -> Iterator[int]:
+    """Yield the EVSEs that can be restarted without the others, where there are any."""
+    if station.the_only_evse is None:
+        for evse in station.evses:
+            if station.device_model.flag("EVSE", "AllowReset", evse=evse):
+                yield evse
+
+
 def _buttons(charger: Charger) -> Iterator[OcppEntity]:
-    yield OcppButton(charger, RESTART)
-    for evse in charger.station.evses:
-        yield OcppButton(charger, UNLOCK, evse=evse)
+    if charger.station.remote_control.sends(RESTART.command):
+        for evse in (0, *_restarted_alone(charger.station)):
+            yield RestartButton(
+                charger,
+                RESTART,
+                evse=evse,
+                watched=(Part(Topic.INFO), Topic.RESET),
+            )
+    if charger.station.remote_control.sends(UNLOCK.command):
+        for evse in charger.station.evses:
+            yield OcppButton(charger, UNLOCK, evse=evse, watched=(Part(Topic.INFO),))
 
 
 async def async_setup_entry(
@@ -63,12 +85,35 @@ class OcppButton(OcppEntity, ButtonEntity):
 
     entity_description: OcppButtonDescription
 
+    @property
     @override
-    def _present(self) -> None:
-        return None
+    def available(self) -> bool:
+        """Return whether the charger can be told, which its model may rule out."""
+        return super().available and self._is_sent
+
+    @property
+    def _is_sent(self) -> bool:
+        return self.station.remote_control.sends(self.entity_description.command)
+
+    @override
+    def _present(self) -> bool:
+        return self._is_sent
 
     @override
     async def async_press(self) -> None:
         """Send the command."""
         with translated_errors(self.charger.name):
             await self.entity_description.press_fn(self.station, self.evse)
+        self.station.flush()
+
+
+class RestartButton(OcppButton):
+    """Restarts a station, or an EVSE; 2.x may put that off until nobody charges."""
+
+    @override
+    def _present(self) -> Any:
+        attributes: dict[str, bool] = {}
+        if not self.station.restarts.speaks_16:
+            attributes[ATTR_SCHEDULED] = self.station.restarts.is_scheduled(self.evse)
+        self._attr_extra_state_attributes = attributes
+        return super()._present(), attributes

@@ -4,14 +4,27 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from homeassistant.components import network
-from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.config_entries import (
+    ConfigEntryState,
+    ConfigSubentry,
+    ConfigSubentryFlow,
+    SubentryFlowResult,
+)
 from homeassistant.const import CONF_NAME, CONF_PORT
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import section
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import selector
 import probatio
 
+from .compatibility import (
+    SCHEMA as COMPATIBILITY_SCHEMA,
+    InvalidCompatibility,
+    overrides,
+    shown,
+)
 from .const import (
+    CONF_COMPATIBILITY,
     CONF_FIRMWARE_URL,
     CONF_ID_TOKEN,
     CONF_IDENTITY,
@@ -21,8 +34,10 @@ from .const import (
     DOMAIN,
     SUBENTRY_CHARGER,
 )
+from .csms import chargers
 from .csms.admission import identity_of
-from .csms.model import StationSettings
+from .csms.chargers import Compatibility
+from .csms.model import StationInfo, StationSettings
 from .hub import OcppConfigEntry
 from .settings import new_charger
 
@@ -73,12 +88,19 @@ RECONFIGURE_CHARGER_SCHEMA = probatio.Schema(
         probatio.Optional(CONF_FIRMWARE_URL): selector.TextSelector(
             selector.TextSelectorConfig(type=selector.TextSelectorType.URL)
         ),
+        probatio.Optional(CONF_COMPATIBILITY): section(
+            COMPATIBILITY_SCHEMA, {"collapsed": True}
+        ),
     }
 )
 
 
 class ChargerFlow(ConfigSubentryFlow):
     """Add a charger by hand, or change what was decided about one."""
+
+    # How the model was treated when the form was shown: what somebody then left as it was
+    # is no wish, whatever the charger says of itself meanwhile.
+    _model: Compatibility | None = None
 
     async def async_step_user(
         self, user_input: dict[str, Any] | None = None
@@ -113,27 +135,58 @@ class ChargerFlow(ConfigSubentryFlow):
     ) -> SubentryFlowResult:
         """Ask what to change."""
         subentry = self._get_reconfigure_subentry()
+        identity = subentry.data[CONF_IDENTITY]
+        if self._model is None:
+            self._model = self._treated_as(identity)
         errors: dict[str, str] = {}
-        if user_input is not None and not _is_address(
-            user_input.get(CONF_FIRMWARE_URL)
-        ):
-            errors[CONF_FIRMWARE_URL] = "invalid_url"
-        elif user_input is not None:
-            changed = new_charger(subentry.data[CONF_IDENTITY], user_input)
-            return self.async_update_and_abort(
-                self._get_entry(), subentry, title=changed.title, data=changed.data
-            )
+        if user_input is not None:
+            try:
+                changed = _changed(identity, user_input, self._model)
+            except InvalidCompatibility as error:
+                errors["base"] = error.reason
+            else:
+                if _is_address(user_input.get(CONF_FIRMWARE_URL)):
+                    return self.async_update_and_abort(
+                        self._get_entry(),
+                        subentry,
+                        title=changed.title,
+                        data=changed.data,
+                    )
+                errors[CONF_FIRMWARE_URL] = "invalid_url"
         present = user_input or {**subentry.data, CONF_NAME: subentry.title}
         # What is chosen from is text.
         present[CONF_PHASES] = str(present.get(CONF_PHASES, _DEFAULTS.phases))
+        if user_input is None:
+            present[CONF_COMPATIBILITY] = shown(self._model) | dict(
+                subentry.data.get(CONF_COMPATIBILITY, {})
+            )
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(
                 RECONFIGURE_CHARGER_SCHEMA, present
             ),
             errors=errors,
-            description_placeholders={"identity": subentry.data[CONF_IDENTITY]},
+            description_placeholders={"identity": identity},
         )
+
+    def _treated_as(self, identity: str) -> Compatibility:
+        """Return how the model of a charger is treated, as far as it is known."""
+        entry: OcppConfigEntry = self._get_entry()
+        if entry.state is not ConfigEntryState.LOADED:
+            return Compatibility()
+        charger = entry.runtime_data.chargers.get(identity)
+        info = charger.station.provisioning.info if charger is not None else None
+        return chargers.known(info or StationInfo())
+
+
+def _changed(
+    identity: str, chosen: dict[str, Any], model: Compatibility
+) -> ConfigSubentry:
+    """Return a charger as somebody wants it; raises `InvalidCompatibility`."""
+    data = {key: value for key, value in chosen.items() if key != CONF_COMPATIBILITY}
+    if wishes := overrides(chosen.get(CONF_COMPATIBILITY, {}), model):
+        data[CONF_COMPATIBILITY] = wishes
+    return new_charger(identity, data)
 
 
 def _is_address(url: str | None) -> bool:

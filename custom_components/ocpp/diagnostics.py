@@ -6,7 +6,9 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 
+from .compatibility import shown
 from .const import CONF_DB_URL, CONF_FIRMWARE_URL, CONF_ID_TOKEN, CONF_IDENTITY
+from .csms.charging_station import ChargingStation
 from .hub import Charger, OcppConfigEntry
 
 _REDACTED = "**REDACTED**"
@@ -49,6 +51,7 @@ def _charger(entry: OcppConfigEntry, charger: Charger) -> dict[str, Any]:
     settings = _redacted(entry.subentries[charger.subentry_id].data)
     return {
         "settings": settings,
+        "compatibility": _compatibility(station),
         "connected": station.connected,
         "version": station.version.name,
         "last_seen": station.last_seen,
@@ -67,6 +70,9 @@ def _charger(entry: OcppConfigEntry, charger: Charger) -> dict[str, Any]:
                 for evse, limit in station.smart_charging.limits.items()
             },
             "what_worked": station.smart_charging.facts()["worked"],
+            "installed": [
+                vars(profile) for profile in station.smart_charging.installed.profiles
+            ],
         },
         "local_list": {
             "version": station.local_list.version,
@@ -76,6 +82,17 @@ def _charger(entry: OcppConfigEntry, charger: Charger) -> dict[str, Any]:
         "evses": {evse: _evse(charger, evse) for evse in station.evses},
         # Repairs and oddities of what the charger sends, and how often.
         "notes": dict(sorted(station.notes.items())),
+    }
+
+
+def _compatibility(station: ChargingStation) -> dict[str, Any]:
+    """Return how a charger is treated, and what of that is not as its model is."""
+    treated = station.compatibility
+    return {
+        **shown(treated),
+        # The number of a card.
+        "id_token": _REDACTED if treated.id_token else "",
+        "overridden": sorted(station.settings.compatibility),
     }
 
 

@@ -37,7 +37,7 @@ from .csms.central_system import CentralSystem
 from .csms.charging_station import ChargingStation
 from .csms.model import Part, StationSettings, Topic
 from .csms.store import Store, StoreUnavailable, database_url
-from .issues import async_show_set_aside, async_show_store_trouble
+from .issues import async_follow_limits, async_show_set_aside, async_show_store_trouble
 from .prices import Prices
 from .settings import evse_identifier, new_charger, read_options, read_settings
 
@@ -222,6 +222,9 @@ class OcppHub:
             station.watch(Part(Topic.INFO), lambda: self._show_info(charger)),
             station.watch(Part(Topic.STRUCTURE), lambda: self._add_entities(charger)),
             self.cards.async_follow(station, device.id),
+            async_follow_limits(
+                self.hass, station, subentry.subentry_id, subentry.title
+            ),
         ]
         self.chargers[identity] = charger
         self._show_info(charger)

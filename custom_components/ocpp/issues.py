@@ -1,11 +1,15 @@
 """What people are shown under repairs."""
 
+from collections.abc import Callable
+
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_PORT
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
+from .csms.charging_station import ChargingStation
+from .csms.model import Part, Topic
 from .csms.store import StoreTrouble, TroubleKind
 
 
@@ -35,6 +39,52 @@ def async_drop_port_issue(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 def _port_issue(entry: ConfigEntry) -> str:
     return f"port_unavailable_{entry.entry_id}"
+
+
+# --- chargers -----------------------------------------------------------------------------
+
+
+@callback
+def async_follow_limits(
+    hass: HomeAssistant, station: ChargingStation, subentry_id: str, title: str
+) -> Callable[[], None]:
+    """Tell people as long as a charger has a limit that its model does not keep.
+
+    Return how to stop that, and to tell them no more.
+    """
+    issue = f"limits_ignored_{subentry_id}"
+    watched: dict[Part, Callable[[], None]] = {}
+
+    @callback
+    def look() -> None:
+        for part in (
+            Part(Topic.INFO),
+            Part(Topic.STRUCTURE),
+            *(Part(Topic.LIMIT, evse) for evse in (0, *station.evses)),
+        ):
+            if part not in watched:
+                watched[part] = station.watch(part, look)
+        if station.compatibility.obeys_limits or not station.smart_charging.limits:
+            ir.async_delete_issue(hass, DOMAIN, issue)
+            return
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            issue,
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key="limits_ignored",
+            translation_placeholders={"title": title},
+        )
+
+    @callback
+    def stop() -> None:
+        for unwatch in watched.values():
+            unwatch()
+        ir.async_delete_issue(hass, DOMAIN, issue)
+
+    look()
+    return stop
 
 
 # --- the store ----------------------------------------------------------------------------

@@ -8,11 +8,13 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import CONF_NAME
 from homeassistant.util import dt as dt_util
 
+from .compatibility import read_compatibility
 from .const import (
     CONF_ADOPT_AUTOMATICALLY,
     CONF_ASSUME_16,
     CONF_BLOCKED,
     CONF_CHARGERS,
+    CONF_COMPATIBILITY,
     CONF_CONCURRENT_TX,
     CONF_FIRMWARE_URL,
     CONF_GROUP,
@@ -93,6 +95,7 @@ def read_settings(data: Mapping[str, Any]) -> StationSettings:
         phases=int(data.get(CONF_PHASES, default.phases)),
         id_token=data.get(CONF_ID_TOKEN) or default.id_token,
         firmware_url=data.get(CONF_FIRMWARE_URL) or default.firmware_url,
+        compatibility=read_compatibility(data.get(CONF_COMPATIBILITY, {})),
     )
 
 

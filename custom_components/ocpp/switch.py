@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .configuration import key_switches
-from .csms.model import Topic
+from .csms.model import Part, Topic
 from .entity import OcppEntity
 from .exceptions import translated_errors
 from .hub import Charger, OcppConfigEntry
@@ -26,7 +26,10 @@ CHARGING = SwitchEntityDescription(key="charging", translation_key="charging")
 
 
 def _switches(charger: Charger) -> Iterator[OcppEntity]:
-    yield OcppAvailableSwitch(charger, AVAILABLE, watched=(Topic.AVAILABILITY,))
+    if charger.station.availability.changeable:
+        yield OcppAvailableSwitch(
+            charger, AVAILABLE, watched=(Topic.AVAILABILITY, Part(Topic.INFO))
+        )
     yield from key_switches(charger)
     for evse in charger.station.evses:
         yield OcppChargingSwitch(
@@ -46,10 +49,16 @@ async def async_setup_entry(
 class OcppAvailableSwitch(OcppEntity, SwitchEntity):
     """Takes a charger out of use and back; it remembers that over its own restarts."""
 
+    @property
     @override
-    def _present(self) -> bool | None:
+    def available(self) -> bool:
+        """Return whether the charger can be told, which its model may rule out."""
+        return super().available and self.station.availability.changeable
+
+    @override
+    def _present(self) -> tuple[bool | None, bool]:
         self._attr_is_on = self.station.availability.operative
-        return self._attr_is_on
+        return self._attr_is_on, self.station.availability.changeable
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
@@ -68,11 +77,11 @@ class OcppAvailableSwitch(OcppEntity, SwitchEntity):
 
 
 class OcppChargingSwitch(OcppEntity, SwitchEntity):
-    """Starts and stops a session; on while one runs, whoever started it."""
+    """Starts and stops charging; on while a session may charge, whoever started it."""
 
     @override
     def _present(self) -> bool:
-        self._attr_is_on = self.station.transactions.running(self.evse) is not None
+        self._attr_is_on = self.station.transactions.is_charging(self.evse)
         return self._attr_is_on
 
     @override

@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..errors import NotSupported
 from ..model import Part, Payload, Topic
-from ..versions import Version
+from ..versions import V16, Version
 
 if TYPE_CHECKING:
     from ..charging_station import ChargingStation
@@ -40,54 +41,65 @@ class Answers:
 
 def answers[H: Handler](
     action: str,
-    version: Version,
-    *,
+    *versions: Version,
     needs: tuple[str, ...] = (),
     always: bool = False,
     immediate: bool = False,
 ) -> Callable[[H], H]:
-    """Mark a method of a block as the answer to a message of a version."""
-    message = Answers(
-        action=action,
-        version=version,
-        needs=needs,
-        always=always,
-        immediate=immediate,
-    )
+    """Mark a method of a block as the answer to a message of some versions."""
+    messages = [
+        Answers(
+            action=action,
+            version=version,
+            needs=needs,
+            always=always,
+            immediate=immediate,
+        )
+        for version in versions
+    ]
 
     def mark(handler: H) -> H:
-        setattr(handler, _ANSWERS, (*getattr(handler, _ANSWERS, ()), message))
+        setattr(handler, _ANSWERS, (*getattr(handler, _ANSWERS, ()), *messages))
         return handler
 
     return mark
 
 
-def follows[F: Follower](action: str, version: Version) -> Callable[[F], F]:
+def follows[F: Follower](action: str, *versions: Version) -> Callable[[F], F]:
     """Mark a method that hears of a command the station accepted, whoever sent it.
 
     It is given the request and the answer, before whoever sent it is. The request was
-    valid for the version; the answer was accepted and repaired, and nothing else is
+    valid for the station's version; the answer was accepted and repaired, and nothing else is
     certain of it.
     """
-    return _mark(_FOLLOWS, action, version)
+    return _mark(_FOLLOWS, action, versions)
 
 
-def precedes[F: Forerunner](action: str, version: Version) -> Callable[[F], F]:
+def precedes[F: Forerunner](action: str, *versions: Version) -> Callable[[F], F]:
     """Mark a method that hears of a valid command just before it is sent.
 
     For commands that the station may act upon before it answers.
     """
-    return _mark(_PRECEDES, action, version)
+    return _mark(_PRECEDES, action, versions)
 
 
 def _mark[F: Callable[..., Any]](
-    mark: str, action: str, version: Version
+    mark: str, action: str, versions: tuple[Version, ...]
 ) -> Callable[[F], F]:
+    marks = [(action, version) for version in versions]
+
     def add(method: F) -> F:
-        setattr(method, mark, (*getattr(method, mark, ()), (action, version)))
+        setattr(method, mark, (*getattr(method, mark, ()), *marks))
         return method
 
     return add
+
+
+class Call(NamedTuple):
+    """A command, spelled for a version."""
+
+    action: str
+    payload: Payload
 
 
 @dataclass(frozen=True)
@@ -146,10 +158,22 @@ class Block:
         """Tell whoever shows this part that it is different now."""
         self.station.changed(Part(topic, evse, key))
 
+    def sends(self, action: str) -> bool:
+        """Return whether a command may be sent that no person asked for by its name."""
+        return action not in self.station.compatibility.never_sent
+
     async def command(self, action: str, payload: Payload) -> Payload:
         """Send a command and return the answer when the station accepted it.
 
         What means yes is in the registry of commands. Raises what `Sending.command`
-        does.
+        does, and `NotSupported` before anything is sent where the station's model does not
+        have the command, or does not survive it.
         """
+        if not self.sends(action):
+            raise NotSupported(action)
         return (await self.station.sending.command(action, payload)).repaired
+
+    @property
+    def speaks_16(self) -> bool:
+        """Return whether the station speaks 1.6, and not 2.x."""
+        return self.station.version is V16
