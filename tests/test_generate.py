@@ -1,6 +1,7 @@
 """What is made from the registry of commands is what the registry says."""
 
 from pathlib import Path
+from typing import Any
 
 from homeassistant.helpers.selector import validate_selector
 import pytest
@@ -8,11 +9,11 @@ import yaml
 
 from custom_components.ocpp.command_actions import CALL, SCHEMAS
 from custom_components.ocpp.const import DOMAIN
-from custom_components.ocpp.csms.commands import COMMANDS, write_request
+from custom_components.ocpp.csms.commands import COMMANDS, Command, write_request
 from custom_components.ocpp.csms.schemas import load_schemas
-from custom_components.ocpp.csms.versions import V16
+from custom_components.ocpp.csms.versions import V201
 from scripts.generator import files
-from scripts.generator.actions import LANGUAGES, actions, read
+from scripts.generator.actions import LANGUAGES, actions, described, read
 
 GENERATED = files.generated()
 
@@ -43,25 +44,70 @@ def test_home_assistant_takes_every_selector() -> None:
             assert validate_selector(field["selector"])
 
 
-EXAMPLES = {
-    action.name: yaml.safe_load(action.looks["example"])
+EXAMPLES = [
+    pytest.param(
+        action.name, yaml.safe_load(action.looks[key]), id=f"{action.name}-{key}"
+    )
     for action in actions()
-    if "example" in action.looks
-}
+    for key in ("example", "example_2")
+    if key in action.looks
+]
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_examples_work(name: str) -> None:
+@pytest.mark.parametrize(("name", "example"), EXAMPLES)
+def test_examples_work(
+    request: pytest.FixtureRequest, name: str, example: dict[str, Any]
+) -> None:
     """What the documentation shows is a valid request."""
-    example = EXAMPLES[name]
     assert example["action"] == f"{DOMAIN}.{name}"
     if name == "call":
         assert CALL(example["data"])
         return
+    command = COMMANDS[name]
+    version = next(iter(command.fields))
+    if request.node.callspec.id.endswith("example_2"):
+        version = V201
     given = SCHEMAS[name](example["data"])
     del given["device_id"]
-    request = write_request(COMMANDS[name], V16, given)
-    load_schemas(V16).check_request(request.action, request.payload)
+    written = write_request(command, version, given)
+    load_schemas(version).check_request(written.action, written.payload)
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=lambda one: one.name)
+def test_each_version_has_an_example_of_its_own(command: Command) -> None:
+    """Unless it could be the same, or there is none."""
+    looks = read("looks")["commands"][command.name]
+    if len(command.fields) == 1:
+        assert "example_2" not in looks
+    elif "example" in looks and "example_2" not in looks:
+        given = SCHEMAS[command.name](yaml.safe_load(looks["example"])["data"])
+        del given["device_id"]
+        for version in command.fields:
+            written = write_request(command, version, given)
+            load_schemas(version).check_request(written.action, written.payload)
+
+
+@pytest.mark.parametrize(
+    ("action", "field", "said"),
+    [
+        ("reset", "type", ""),
+        ("reset", "evse_id", "OCPP 2.0.1 only."),
+        ("reserve_now", "id_tag", "OCPP 1.6 only, which requires it."),
+        ("reserve_now", "id", "OCPP 2.0.1 only."),
+        ("get_installed_certificate_ids", "certificate_type", "Required by OCPP 1.6."),
+        # That is known from the command.
+        ("get_variables", "get_variable_data", ""),
+        ("get_base_report", "request_id", ""),
+    ],
+)
+def test_it_is_said_which_versions_have_a_field(
+    action: str, field: str, said: str
+) -> None:
+    """And which require it, where not all do."""
+    made = {one.name: one for one in actions()}[action]
+    text = described(made, "en")["fields"][field]["description"]
+    assert text.endswith(said)
+    assert ("OCPP 1.6" in text or "OCPP 2.0.1" in text) is bool(said)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,6 +1,6 @@
 """Actions for the commands of OCPP, made from the registry of commands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -19,7 +19,18 @@ from homeassistant.util import dt as dt_util
 import probatio
 
 from .const import DOMAIN
-from .csms.commands import COMMANDS, Command, Field, Kind, write_request
+from .csms.charging_station import ChargingStation
+from .csms.commands import (
+    COMMANDS,
+    Command,
+    Field,
+    Kind,
+    Request,
+    widest,
+    write_request,
+)
+from .csms.model import Payload
+from .csms.reports import LATER
 from .exceptions import translated_errors
 from .target import TARGET, chosen
 
@@ -72,10 +83,10 @@ def _mapping(value: Any) -> dict[str, Any]:
     return {str(key): _plain(item) for key, item in value.items()}
 
 
-def _word(fields: list[Field], value: Any) -> str:
+def _word(fields: Collection[Field], value: Any) -> str:
     """Take a word that some version of OCPP has here, in any spelling."""
     said = _text(value)
-    if any(field.word(said) is not None for field in fields):
+    if any(field.slug(said) is not None for field in fields):
         return said
     known = sorted({slug for field in fields for slug in field.words})
     raise probatio.Invalid(f"expected one of {', '.join(known)}")
@@ -84,7 +95,9 @@ def _word(fields: list[Field], value: Any) -> str:
 _MOMENT = probatio.All(cv.datetime, dt_util.as_utc)
 _VALIDATORS: dict[Kind, Any] = {
     Kind.DATA: _plain,
+    Kind.ANYTHING: _plain,
     Kind.INTEGER: _whole,
+    Kind.INTEGERS: probatio.All(cv.ensure_list, [_whole]),
     Kind.NUMBER: probatio.Coerce(float),
     Kind.BOOLEAN: cv.boolean,
     Kind.MOMENT: _MOMENT,
@@ -93,11 +106,13 @@ _VALIDATORS: dict[Kind, Any] = {
 }
 
 
-def _validator(fields: list[Field]) -> Any:
-    """Return what a field is checked with, which is the same in all versions."""
-    match fields[0].kind:
+def _validator(fields: Collection[Field]) -> Any:
+    """Return what a field is checked with: it takes what any of the versions takes."""
+    match widest(fields):
         case Kind.WORD:
             return partial(_word, fields)
+        case Kind.WORDS:
+            return probatio.All(cv.ensure_list, [partial(_word, fields)])
         case Kind.TEXT | Kind.TEXTS as kind:
             longest = [field.longest for field in fields]
             text: Any = _text
@@ -115,7 +130,7 @@ def schema(command: Command) -> probatio.Schema:
     fields: dict[Any, Any] = {}
     for name, spelled in command.all_fields().items():
         key = probatio.Required if command.is_needed(name) else probatio.Optional
-        fields[key(name)] = _validator(spelled)
+        fields[key(name)] = _validator(spelled.values())
     return probatio.Schema(TARGET | fields)
 
 
@@ -167,11 +182,31 @@ async def _send(command: Command, call: ServiceCall) -> ServiceResponse:
                 evse=evse,
                 the_only_evse=station.the_only_evse,
             )
-            answer = await station.sending.command(request.action, request.payload)
+            answer = await _answer(station, request)
     finally:
         station.flush()
     # What was made up here nobody could refer to otherwise.
-    return request.made_up | answer.raw
+    return request.made_up | answer
+
+
+async def _answer(station: ChargingStation, request: Request) -> Payload:
+    """Send a request and return the charger's whole answer, also where it comes in parts.
+
+    One that never comes to its end is returned as far as it came.
+    """
+    action, payload = request.action, request.payload
+    later = LATER.get(action)
+    # Of a customer who is to be forgotten nothing needs to be reported.
+    if later is not None and payload.get("report") is not False:
+        answer, report = await station.reports.command(
+            action, payload, silence=station.options.call_timeout
+        )
+        return answer.raw | {
+            later.field: report.result(later),
+            "complete": report.complete,
+        }
+    # Of many variables, in as many messages as the charger takes.
+    return (await station.device_model.command_in_parts(action, payload)).raw
 
 
 async def _call(call: ServiceCall) -> ServiceResponse:

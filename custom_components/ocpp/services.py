@@ -51,7 +51,7 @@ START_TRANSACTION = probatio.Schema(
     TARGET
     | {
         probatio.Optional(ATTR_ID_TOKEN): probatio.All(
-            cv.string, probatio.Length(min=1, max=20)
+            cv.string, probatio.Length(min=1, max=36)
         ),
         probatio.Optional(ATTR_LIMIT_AMPS): _LIMIT,
     }

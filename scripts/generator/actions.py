@@ -7,7 +7,7 @@ from pathlib import Path
 import tomllib
 from typing import Any
 
-from custom_components.ocpp.csms.commands import COMMANDS, Kind
+from custom_components.ocpp.csms.commands import COMMANDS, Command, Kind, widest
 
 HERE = Path(__file__).parent
 LANGUAGES = ("en", "de")
@@ -29,6 +29,9 @@ class ActionField:
     kind: Kind
     required: bool
     slugs: tuple[str, ...] = ()
+    # The versions that have it where not all do, and that require it where not all do.
+    only: tuple[str, ...] = ()
+    needing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +39,14 @@ class Action:
     """One action as a form shows it."""
 
     name: str
-    # What OCPP calls the command, by version; empty for what sends any.
-    spelled: dict[str, str]
+    # What OCPP calls the command; empty for what sends any.
+    spelled: str
+    versions: tuple[str, ...]
     administrator: bool
-    # The statuses that mean yes; none where the answer has none.
-    accepted: frozenset[str]
+    # The statuses that mean yes, by version; none where the answer has none.
+    accepted: dict[str, frozenset[str]]
+    # Whether the answer has many of them.
+    many: bool
     fields: tuple[ActionField, ...]
 
     @property
@@ -53,6 +59,12 @@ class Action:
         """Return the fields that are rarely used."""
         return list(self.looks.get("more", ()))
 
+    def looks_of(self, field: str) -> dict[str, Any]:
+        """Return how a field looks, here or wherever there is one of its name."""
+        everywhere: dict[str, Any] = read("looks")["fields"].get(field, {})
+        here: dict[str, Any] = self.looks.get("fields", {}).get(field, {})
+        return everywhere | here
+
 
 @cache
 def read(name: str) -> dict[str, Any]:
@@ -63,34 +75,48 @@ def read(name: str) -> dict[str, Any]:
 def actions() -> Iterator[Action]:
     """Yield every action that is generated."""
     for command in COMMANDS.values():
-        fields = []
-        for name, spelled in command.all_fields().items():
-            slugs = {slug: None for field in spelled for slug in field.words}
-            fields.append(
-                ActionField(
-                    name=name,
-                    kind=spelled[0].kind,
-                    required=command.is_needed(name),
-                    slugs=tuple(slugs),
-                )
-            )
         yield Action(
             name=command.name,
-            spelled={version.name: name for version, name in command.actions.items()},
+            spelled=command.action,
+            versions=tuple(version.name for version in command.fields),
             administrator=command.administrator,
-            accepted=command.accepted or frozenset(),
-            fields=tuple(fields),
+            accepted={
+                version.name: accepted
+                for version, accepted in command.accepted.items()
+                if accepted
+            },
+            many=command.results is not None,
+            fields=tuple(_fields(command)),
         )
     yield Action(
         name="call",
-        spelled={},
+        spelled="",
+        versions=(),
         administrator=True,
-        accepted=frozenset(),
+        accepted={},
+        many=False,
         fields=tuple(
             ActionField(name=name, kind=kind, required=required)
             for name, (kind, required) in CALL.items()
         ),
     )
+
+
+def _fields(command: Command) -> Iterator[ActionField]:
+    for name, versions in command.all_fields().items():
+        slugs = {slug: None for field in versions.values() for slug in field.words}
+        needed = command.is_needed(name)
+        everywhere = len(versions) == len(command.fields)
+        yield ActionField(
+            name=name,
+            kind=widest(versions.values()),
+            required=needed,
+            slugs=tuple(slugs),
+            only=() if everywhere else tuple(version.name for version in versions),
+            needing=()
+            if needed
+            else tuple(version.name for version in command.needing(name)),
+        )
 
 
 def described(action: Action, language: str) -> dict[str, Any]:
@@ -100,21 +126,39 @@ def described(action: Action, language: str) -> dict[str, Any]:
     description = own["description"]
     if action.administrator:
         description = f"{description} {words['administrator']}"
+    device = ActionField(name="device_id", kind=Kind.TEXT, required=True)
     fields = {
-        name: dict(own.get("fields", {}).get(name) or words["fields"][name])
-        for name in ("device_id", *(field.name for field in action.fields))
+        field.name: {
+            "description": _described(field, own, words),
+            "name": _words_of(field, own, words)["name"],
+        }
+        for field in (device, *action.fields)
     }
     text: dict[str, Any] = {
         "description": description,
-        "fields": {
-            name: {"description": field["description"], "name": field["name"]}
-            for name, field in sorted(fields.items())
-        },
+        "fields": dict(sorted(fields.items())),
         "name": own["name"],
     }
     if action.more:
         text["sections"] = {MORE: {"name": words["more"]}}
     return text
+
+
+def _words_of(
+    field: ActionField, own: dict[str, Any], words: dict[str, Any]
+) -> dict[str, str]:
+    return dict(own.get("fields", {}).get(field.name) or words["fields"][field.name])
+
+
+def _described(field: ActionField, own: dict[str, Any], words: dict[str, Any]) -> str:
+    """Return what a field is, and which versions have it or require it."""
+    said = [_words_of(field, own, words)["description"]]
+    if field.only:
+        key = "only_and_needed" if field.needing else "only"
+        said.append(words[key].format(versions=", ".join(field.only)))
+    elif field.needing:
+        said.append(words["needed"].format(versions=", ".join(field.needing)))
+    return " ".join(said)
 
 
 def selects(language: str) -> dict[str, Any]:

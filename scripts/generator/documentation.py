@@ -14,22 +14,29 @@ writes it.
 
 ## How they work
 
+- An action is called as OCPP calls the command. What several versions call the same is one
+  action, with the fields of all of them; which version has or requires a field is said with
+  it. What a version does not have is not sent: the action fails and says so.
 - `device_id` is the device of the charger, or of one of its connectors where it has several.
-  The device of a connector fills in the connector. Where OCPP does not go without one, the
-  device of a charger means its only connector, or the charger as a whole where it has
-  several. A connector that is given counts.
+  The device of a connector fills in the connector, which OCPP 2.0.1 calls EVSE. Where OCPP
+  does not go without one, the device of a charger means its only connector, or the charger as
+  a whole where it has several. A connector that is given counts.
 - Nothing else is filled in: what is not given is not sent. Only the numbers of requests and
   reservations are made up where OCPP does not go without them, and are then part of the
   response.
-- Choices may be given as shown here or as OCPP spells them. What is nested in a field is
-  given exactly as the specification of OCPP writes it. Times without a zone are those of
-  Home Assistant.
+- Choices may be given as shown here or as any version of OCPP spells them; `Hard` and
+  `Immediate` are the same. What is nested in a field is given exactly as the specification of
+  OCPP writes it. Times without a zone are those of Home Assistant. The field `customData` of
+  OCPP 2.0.1 can be sent with [`ocpp.call`](#ocppcall).
 - The response is the whole answer of the charger, in the words of OCPP.
 - An action fails when the charger refuses, does not have the command, answers with an error
-  or does not answer in time, each with an error of its own. *Accepted* means that the charger
-  will try; that it has done something is shown by its entities.
+  or does not answer in time, each with an error of its own. Where an answer has a result for
+  each thing that was asked, it fails when all of them are refused. *Accepted* means that the
+  charger will try; that it has done something is shown by its entities.
 - *Administrator* marks what can do damage. Automations and scripts may use these as well.
 """
+# For the oldest version that has a command, and for the next.
+_EXAMPLES = ("example", "example_2")
 
 
 def document(texts: dict[str, Any], services: dict[str, Any]) -> str:
@@ -49,11 +56,10 @@ def document(texts: dict[str, Any], services: dict[str, Any]) -> str:
 def _overview(made: Any) -> Iterator[str]:
     yield "| Action | OCPP | Versions | Administrator |\n|---|---|---|---|\n"
     for action in made:
-        spelled = sorted(set(action.spelled.values()))
         yield (
             f"| [`ocpp.{action.name}`](#ocpp{action.name}) "
-            f"| {', '.join(spelled) or 'any'} "
-            f"| {', '.join(action.spelled) or 'all'} "
+            f"| {action.spelled or 'any'} "
+            f"| {', '.join(action.versions) or 'all'} "
             f"| {'yes' if action.administrator else ''} |\n"
         )
 
@@ -72,11 +78,31 @@ def _section(
         description = words["fields"][field]["description"]
         needed = "required" if shape.get("required") else ""
         yield f"| `{field}` | {needed} | {description}{_choices(shape)} |\n"
-    if made is not None and made.accepted:
-        yes = " or ".join(f"`{status}`" for status in sorted(made.accepted))
-        yield f"\nSucceeds where the charger answers {yes}.\n"
-    if made is not None and (example := made.looks.get("example")):
+    if made is None:
+        return
+    if made.accepted:
+        yield f"\n{_success(made)}\n"
+    examples = [made.looks[key] for key in _EXAMPLES if key in made.looks]
+    for version, example in zip(made.versions or ("",), examples, strict=False):
+        if len(examples) > 1:
+            yield f"\nWith OCPP {version}:\n"
         yield f"\n```yaml\n{example}```\n"
+
+
+def _success(made: Action) -> str:
+    """Return which answers mean yes."""
+    said = "any of the results is" if made.many else "the charger answers"
+    yes = {
+        version: " or ".join(f"`{status}`" for status in sorted(accepted))
+        for version, accepted in made.accepted.items()
+    }
+    if tuple(yes) == made.versions and len(set(yes.values())) == 1:
+        return f"Succeeds where {said} {next(iter(yes.values()))}."
+    each = "; ".join(
+        f"with OCPP {version} {yes.get(version, 'anything')}"
+        for version in made.versions
+    )
+    return f"Succeeds where {said}: {each}."
 
 
 def _choices(shape: dict[str, Any]) -> str:

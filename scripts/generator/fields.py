@@ -10,26 +10,34 @@ from typing import Any
 
 from custom_components.ocpp.csms.commands.command import Field, Kind, snake
 from custom_components.ocpp.csms.commands.declaration import (
-    DATA_16,
+    DATA,
     DECLARED,
-    NEUTRAL_WORDS_16,
+    NEUTRAL_WORDS,
 )
+from custom_components.ocpp.csms.versions import Version
 
 type Schema = dict[str, Any]
 
-_HEAD = '''"""What the requests of OCPP 1.6 hold, derived from its schemas by scripts/generate."""
+_HEAD = '''"""What the requests of OCPP {} hold, derived from its schemas by scripts/generate."""
 
 from .command import Field, Kind
 
-FIELDS: dict[str, tuple[Field, ...]] = {
+FIELDS: dict[str, tuple[Field, ...]] = {{
 '''
+# Every request of 2.x has it. It has no meaning in common, and is left to those who send
+# whole messages.
+_NO_FIELD = "customData"
 
 
-def read_schema(package: str, name: str) -> Schema:
-    """Return a schema as the `ocpp` package ships it."""
+def read_schema(version: Version, action: str) -> Schema:
+    """Return the schema of a request as the `ocpp` package ships it."""
     spec = find_spec("ocpp")
     assert spec is not None and spec.origin is not None
-    path = Path(spec.origin).parent / package / "schemas" / f"{name}.json"
+    folder = Path(spec.origin).parent / version.package / "schemas"
+    path = folder / f"{action}Request.json"
+    if not path.exists():
+        # That of 1.6.
+        path = folder / f"{action}.json"
     return dict(json.loads(path.read_text(encoding="utf-8-sig")))
 
 
@@ -43,18 +51,21 @@ def resolve(schema: Schema, root: Schema) -> Schema:
     return schema
 
 
-def derive(action: str) -> Iterator[Field]:
-    """Yield the fields of a request of OCPP 1.6, the required ones first."""
-    root = read_schema("v16", action)
+def derive(version: Version, action: str) -> Iterator[Field]:
+    """Yield the fields of a version's request, the required ones first."""
+    root = read_schema(version, action)
     required = root.get("required", [])
     properties = root.get("properties", {})
+    neutral = NEUTRAL_WORDS.get(version, {})
     for key in sorted(properties, key=lambda key: key not in required):
+        if key == _NO_FIELD:
+            continue
         schema = resolve(properties[key], root)
         kind = _kind(schema, root)
-        if (action, key) in DATA_16:
+        if (version, action, key) in DATA:
             kind = Kind.DATA
         holds = schema
-        if kind is Kind.TEXTS:
+        if kind in (Kind.TEXTS, Kind.WORDS):
             holds = resolve(schema["items"], root)
         yield Field(
             snake(key),
@@ -63,34 +74,52 @@ def derive(action: str) -> Iterator[Field]:
             required=key in required,
             longest=holds.get("maxLength"),
             words={
-                NEUTRAL_WORDS_16.get(word) or snake(word): word
-                for word in schema.get("enum", ())
+                neutral.get(word) or snake(word): word for word in holds.get("enum", ())
             },
         )
+
+
+_LISTS = {
+    Kind.TEXT: Kind.TEXTS,
+    Kind.WORD: Kind.WORDS,
+    Kind.INTEGER: Kind.INTEGERS,
+    Kind.OBJECT: Kind.OBJECTS,
+}
 
 
 def _kind(schema: Schema, root: Schema) -> Kind:
     if "enum" in schema:
         return Kind.WORD
-    match schema["type"]:
+    match schema.get("type"):
+        case None:
+            return Kind.ANYTHING
         case "array":
-            items = resolve(schema["items"], root)
-            return Kind.OBJECTS if items["type"] == "object" else Kind.TEXTS
+            return _LISTS[_kind(resolve(schema["items"], root), root)]
         case "string" if schema.get("format") == "date-time":
             return Kind.MOMENT
         case "string":
             return Kind.TEXT
-    return Kind(schema["type"])
+        case kind:
+            return Kind(kind)
 
 
-def module() -> str:
-    """Return the source of the module that holds the fields."""
-    lines = [_HEAD]
+def module(version: Version) -> str:
+    """Return the source of the module that holds the fields of a version."""
+    lines = [_HEAD.format(version.name)]
     for declared in DECLARED:
-        lines.append(f'    "{declared.v16}": (\n')
-        lines.extend(f"        {_written(one)},\n" for one in derive(declared.v16))
+        if version not in declared.versions:
+            continue
+        lines.append(f'    "{declared.name}": (\n')
+        fields = derive(version, declared.name)
+        lines.extend(f"        {_written(one)},\n" for one in fields)
         lines.append("    ),\n")
     return formatted("".join([*lines, "}\n"]))
+
+
+def modules() -> dict[str, str]:
+    """Return the source of the modules of all versions, by their names."""
+    versions = {version for declared in DECLARED for version in declared.versions}
+    return {version.package: module(version) for version in versions}
 
 
 def _written(one: Field) -> str:

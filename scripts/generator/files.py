@@ -11,18 +11,9 @@ import yaml
 
 from custom_components.ocpp.csms.commands import Kind
 
-from .actions import (
-    LANGUAGES,
-    MORE,
-    Action,
-    ActionField,
-    actions,
-    described,
-    read,
-    selects,
-)
+from .actions import LANGUAGES, MORE, Action, ActionField, actions, described, selects
 from .documentation import document
-from .fields import module
+from .fields import modules
 
 ROOT = Path(__file__).resolve().parents[2]
 OCPP = ROOT / "custom_components" / "ocpp"
@@ -43,7 +34,10 @@ def generated() -> dict[Path, str]:
 
     Raises `GenerateError` where something by hand would be lost.
     """
-    files = {OCPP / "csms" / "commands" / "v16.py": module()}
+    files = {
+        OCPP / "csms" / "commands" / f"{name}.py": source
+        for name, source in modules().items()
+    }
     files[SERVICES] = _services(SERVICES.read_text())
     files[ICONS] = _icons(ICONS.read_text())
     texts: dict[str, Any] = {}
@@ -118,10 +112,10 @@ def _entry(action: Action) -> dict[str, Any]:
 
 
 def _field(action: Action, field: ActionField) -> dict[str, Any]:
-    looks: dict[str, Any] = read("looks")["fields"].get(field.name, {})
+    looks = action.looks_of(field.name)
     entry: dict[str, Any] = {"required": True} if field.required else {}
-    if field.kind is Kind.BOOLEAN:
-        entry["default"] = True
+    if "default" in looks:
+        entry["default"] = looks["default"]
     if "example" in looks and not field.slugs:
         entry["example"] = looks["example"]
     return entry | {"selector": _selector(action, field, looks)}
@@ -131,25 +125,36 @@ def _selector(
     action: Action, field: ActionField, looks: dict[str, Any]
 ) -> dict[str, Any]:
     match field.kind:
-        case Kind.WORD:
+        case Kind.WORD | Kind.WORDS:
             key = action.looks["selects"][field.name]
-            return {"select": {"options": list(field.slugs), "translation_key": key}}
+            select = {"options": list(field.slugs), "translation_key": key}
+            if field.kind is Kind.WORDS:
+                select["multiple"] = True
+            return {"select": select}
         case Kind.INTEGER | Kind.NUMBER:
-            number = {"min": looks.get("min", 0), "max": looks.get("max", _MOST)}
-            number |= {"mode": "box"}
-            if unit := looks.get("unit"):
-                number["unit_of_measurement"] = unit
-            return {"number": number}
+            return {"number": _number(field, looks)}
         case Kind.MOMENT:
             return {"datetime": None}
         case Kind.BOOLEAN:
             return {"boolean": None}
         case Kind.TEXTS:
             return {"text": {"multiple": True}}
+        case Kind.INTEGERS:
+            return {"text": {"multiple": True, "type": "number"}}
         case Kind.TEXT | Kind.DATA:
             return {"text": {"multiline": True} if looks.get("multiline") else None}
-        case Kind.OBJECT | Kind.OBJECTS:
+        case Kind.OBJECT | Kind.OBJECTS | Kind.ANYTHING:
             return {"object": None}
+
+
+def _number(field: ActionField, looks: dict[str, Any]) -> dict[str, Any]:
+    number = {"min": looks.get("min", 0), "max": looks.get("max", _MOST)}
+    number |= {"mode": "box"}
+    if field.kind is Kind.NUMBER:
+        number["step"] = "any"
+    if unit := looks.get("unit"):
+        number["unit_of_measurement"] = unit
+    return number
 
 
 # --- icons and translations -------------------------------------------------------------

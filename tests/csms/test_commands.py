@@ -1,6 +1,10 @@
 """The registry of commands, and the requests and verdicts it leads to."""
 
-from datetime import datetime, timedelta, timezone
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from importlib.util import find_spec
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +17,10 @@ from custom_components.ocpp.csms.commands import (
     check_accepted,
     is_accepted,
     meaning,
+    widest,
     write_request,
 )
+from custom_components.ocpp.csms.commands.command import snake
 from custom_components.ocpp.csms.errors import (
     CommandFailed,
     CommandRejected,
@@ -22,12 +28,56 @@ from custom_components.ocpp.csms.errors import (
     NotSupported,
 )
 from custom_components.ocpp.csms.schemas import load_schemas
-from custom_components.ocpp.csms.versions import V16, V201
+from custom_components.ocpp.csms.versions import V16, V201, Version
 
+# What a station of each version sends, and DataTransfer, which both ends send.
+FROM_STATIONS = {
+    V16: {
+        "Authorize",
+        "BootNotification",
+        "DiagnosticsStatusNotification",
+        "FirmwareStatusNotification",
+        "Heartbeat",
+        "LogStatusNotification",
+        "MeterValues",
+        "SecurityEventNotification",
+        "SignCertificate",
+        "SignedFirmwareStatusNotification",
+        "StartTransaction",
+        "StatusNotification",
+        "StopTransaction",
+    },
+    V201: {
+        "Authorize",
+        "BootNotification",
+        "ClearedChargingLimit",
+        "FirmwareStatusNotification",
+        "Get15118EVCertificate",
+        "GetCertificateStatus",
+        "Heartbeat",
+        "LogStatusNotification",
+        "MeterValues",
+        "NotifyChargingLimit",
+        "NotifyCustomerInformation",
+        "NotifyDisplayMessages",
+        "NotifyEVChargingNeeds",
+        "NotifyEVChargingSchedule",
+        "NotifyEvent",
+        "NotifyMonitoringReport",
+        "NotifyReport",
+        "PublishFirmwareStatusNotification",
+        "ReportChargingProfiles",
+        "ReservationStatusUpdate",
+        "SecurityEventNotification",
+        "SignCertificate",
+        "StatusNotification",
+        "TransactionEvent",
+    },
+}
 # A command as one might be that several versions have, each in its own spelling.
 SHARED = Command(
     name="restart",
-    actions={V16: "Reset", V201: "Restart"},
+    action="Restart",
     fields={
         V16: (Field("type", "type", Kind.WORD, required=True, words={"now": "Hard"}),),
         V201: (
@@ -40,14 +90,49 @@ SHARED = Command(
             Field("evse_id", "evseId", Kind.INTEGER),
         ),
     },
+    accepted={V16: None, V201: None},
 )
+TOKEN = {"idToken": "CARD1", "type": "ISO14443"}
+NOON = datetime(2026, 10, 20, 12, tzinfo=UTC)
+PROFILE_2 = {
+    "id": 1,
+    "stackLevel": 0,
+    "chargingProfilePurpose": "TxDefaultProfile",
+    "chargingProfileKind": "Relative",
+    "chargingSchedule": [
+        {
+            "id": 1,
+            "chargingRateUnit": "A",
+            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 8.1}],
+        }
+    ],
+}
 
 
-def test_the_registry_knows_every_command_of_16() -> None:
+@pytest.mark.parametrize(("version", "count"), [(V16, 26), (V201, 40)])
+def test_the_registry_knows_every_command_of_a_version(
+    version: Version, count: int
+) -> None:
     """All that a central system may send, each by its own name."""
-    sent = {command.actions[V16] for command in COMMANDS.values()}
-    assert len(sent) == len(COMMANDS) == 26
-    assert sent <= set(load_schemas(V16).requests)
+    sent = {one.action for one in COMMANDS.values() if version in one.fields}
+    assert len(sent) == count
+    assert sent == set(load_schemas(version).requests) - FROM_STATIONS[version]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("GetLog", "get_log"),
+        ("csChargingProfiles", "cs_charging_profiles"),
+        ("MORootCertificate", "mo_root_certificate"),
+        ("SignV2GCertificate", "sign_v2g_certificate"),
+        ("NotifyDERAlarm", "notify_der_alarm"),
+        ("A", "a"),
+    ],
+)
+def test_names_are_written_in_words(name: str, words: str) -> None:
+    """Abbreviations are words, too."""
+    assert snake(name) == words
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=lambda one: one.name)
@@ -58,8 +143,17 @@ def test_fields_are_told_apart(command: Command) -> None:
         assert len({field.key for field in fields}) == len(fields)
         for field in fields:
             for slug, word in field.words.items():
-                assert field.word(slug) == field.word(word) == word
+                assert field.slug(slug) == field.slug(word) == slug
+    for versions in command.all_fields().values():
+        assert widest(versions.values())
     assert command.numbered <= set(command.all_fields())
+
+
+def test_kinds_of_fields_that_have_nothing_in_common_are_an_error() -> None:
+    """Then an action could not say what it takes."""
+    fields = [Field("x", "x", kind) for kind in (Kind.INTEGER, Kind.OBJECT)]
+    with pytest.raises(ValueError, match="nothing in common"):
+        widest(fields)
 
 
 @pytest.mark.parametrize(
@@ -69,27 +163,95 @@ def test_fields_are_told_apart(command: Command) -> None:
         (V16, "HARD", {"type": "Hard"}),
         (V201, "now", {"operation": "Immediate"}),
         (V201, "on_idle", {"operation": "OnIdle"}),
+        # As another version spells it.
+        (V201, "Hard", {"operation": "Immediate"}),
+        (V16, "Immediate", {"type": "Hard"}),
         # What the version has no word for is for its schema to refuse.
         (V16, "idle", {"type": "idle"}),
+        (V16, "OnIdle", {"type": "OnIdle"}),
     ],
 )
 def test_each_version_spells_it_its_way(
-    version: Any, said: str, sent: dict[str, str]
+    version: Version, said: str, sent: dict[str, str]
 ) -> None:
     """A field and its words have one name for people."""
     request = write_request(SHARED, version, {"type": said})
     assert request.payload == sent
-    assert request.action == SHARED.actions[version]
+    assert request.action == "Restart"
+
+
+@pytest.mark.parametrize(
+    ("version", "said", "sent"),
+    [
+        (V16, ["csms_root_certificate"], "CentralSystemRootCertificate"),
+        (V16, "CSMSRootCertificate", "CentralSystemRootCertificate"),
+        (V201, ["CentralSystemRootCertificate"], ["CSMSRootCertificate"]),
+        (V201, ["mo_root_certificate", "V2GCertificateChain"],
+         ["MORootCertificate", "V2GCertificateChain"]),
+    ],
+)  # fmt: skip
+def test_several_words_are_one_where_a_version_takes_one(
+    version: Version, said: Any, sent: Any
+) -> None:
+    """As long as there is but one."""
+    command = COMMANDS["get_installed_certificate_ids"]
+    request = write_request(command, version, {"certificate_type": said})
+    assert request.payload == {"certificateType": sent}
+    load_schemas(version).check_request(*request[:2])
+
+
+def test_more_words_than_a_version_takes_are_refused() -> None:
+    """By its schema."""
+    command = COMMANDS["get_installed_certificate_ids"]
+    said = ["csms_root_certificate", "manufacturer_root_certificate"]
+    request = write_request(command, V16, {"certificate_type": said})
+    with pytest.raises(InvalidRequest):
+        load_schemas(V16).check_request(*request[:2])
+
+
+def test_vendor_data_is_text_in_16_and_anything_in_2() -> None:
+    """It is written as JSON only where it has to be."""
+    command = COMMANDS["data_transfer"]
+    given = {"vendor_id": "V", "data": {"some_key": [1]}}
+    assert write_request(command, V16, given).payload["data"] == '{"some_key":[1]}'
+    assert write_request(command, V201, given).payload["data"] == {"some_key": [1]}
 
 
 def test_what_a_version_does_not_have_is_not_sent() -> None:
     """Neither a command nor a field of it."""
-    with pytest.raises(NotSupported) as lacking:
-        write_request(COMMANDS["clear_cache"], V201, {})
-    assert lacking.value.action == "ClearCache"
+    for name, version in (("get_variables", V16), ("get_configuration", V201)):
+        with pytest.raises(NotSupported) as lacking:
+            write_request(COMMANDS[name], version, {})
+        assert lacking.value.action == COMMANDS[name].action
     with pytest.raises(InvalidRequest) as unknown:
         write_request(SHARED, V16, {"type": "now", "evse_id": 1})
     assert "evse_id" in unknown.value.reason
+    with pytest.raises(InvalidRequest) as unknown:
+        write_request(COMMANDS["reset"], V16, {"type": "on_idle", "evse_id": 1})
+    assert "1.6" in unknown.value.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "given", "lacking"),
+    [
+        ("change_availability", V16, {}, "type"),
+        ("change_availability", V201, {}, "operational_status"),
+        ("set_charging_profile", V201, {}, "charging_profile"),
+        ("update_firmware", V201, {}, "firmware"),
+        ("get_installed_certificate_ids", V16, {}, "certificate_type"),
+        ("reserve_now", V201, {"id_token": TOKEN}, "expiry_date_time"),
+    ],
+)
+def test_what_only_a_version_requires_is_asked_for_when_it_is_known(
+    name: str, version: Version, given: dict[str, Any], lacking: str
+) -> None:
+    """By the name that people know it by."""
+    command = COMMANDS[name]
+    assert not command.is_needed(lacking)
+    assert version in command.needing(lacking)
+    with pytest.raises(InvalidRequest) as error:
+        write_request(command, version, given, evse=1)
+    assert error.value.reason == f"{lacking}: OCPP {version.name} needs it"
 
 
 def test_nothing_is_filled_in_that_can_be_left_out() -> None:
@@ -112,42 +274,231 @@ def test_nothing_is_filled_in_that_can_be_left_out() -> None:
         "connectorId": 0,
     }
     assert request.made_up == {}
+    given = {"id_token": TOKEN, "expiry_date_time": at, "id": -1}
+    request = write_request(COMMANDS["reserve_now"], V201, given, the_only_evse=1)
+    assert request.payload == {
+        "idToken": TOKEN,
+        "expiryDateTime": "2026-10-20T12:00:00.000Z",
+        "id": -1,
+    }
+    assert request.made_up == {}
 
 
-def test_numbers_differ() -> None:
-    """Also those of the same second."""
-    log = COMMANDS["get_log"]
-    numbers = [write_request(log, V16, {}).made_up["requestId"] for _ in range(3)]
-    assert numbers == sorted(set(numbers))
+STATIONS_PROFILE = PROFILE_2 | {"chargingProfilePurpose": "ChargingStationMaxProfile"}
 
 
 @pytest.mark.parametrize(
-    ("action", "answer", "accepted"),
+    ("name", "given", "of_station", "of_evse"),
     [
-        ("ClearCache", {"status": "Accepted"}, True),
-        ("ClearCache", {"status": "Rejected"}, False),
-        ("ClearCache", {}, False),
-        ("ClearCache", {"status": ["Accepted"]}, False),
-        ("ChangeAvailability", {"status": "Scheduled"}, True),
-        ("ClearChargingProfile", {"status": "Unknown"}, True),
-        ("UpdateFirmware", {}, True),
-        ("MakeCoffee", {"status": "Rejected"}, True),
+        ("reset", {"type": "immediate"}, {}, {"evseId": 2}),
+        ("reset", {"type": "immediate", "evse_id": 0}, {"evseId": 0}, {"evseId": 0}),
+        ("request_start_transaction", {"id_token": TOKEN}, {}, {"evseId": 2}),
+        ("get_charging_profiles", {"charging_profile": {"stackLevel": 0}},
+         {}, {"evseId": 2}),
+        ("reserve_now", {"id_token": TOKEN, "expiry_date_time": NOON},
+         {}, {"evseId": 2}),
+        ("get_composite_schedule", {"duration": 60}, {"evseId": 1}, {"evseId": 2}),
+        ("set_charging_profile", {"charging_profile": PROFILE_2},
+         {"evseId": 1}, {"evseId": 2}),
+        ("set_charging_profile", {"charging_profile": STATIONS_PROFILE},
+         {"evseId": 0}, {"evseId": 2}),
+        ("change_availability", {"operational_status": "operative"},
+         {}, {"evse": {"id": 2}}),
+        ("change_availability",
+         {"operational_status": "operative", "evse": {"id": 1, "connectorId": 2}},
+         {"evse": {"id": 1, "connectorId": 2}}, {"evse": {"id": 1, "connectorId": 2}}),
+        ("trigger_message", {"requested_message": "meter_values"},
+         {}, {"evse": {"id": 2}}),
+        # Which can not be asked for without a connector.
+        ("trigger_message", {"requested_message": "status_notification"},
+         {}, {"evse": {"id": 2, "connectorId": 1}}),
+        ("unlock_connector", {},
+         {"evseId": 1, "connectorId": 1}, {"evseId": 2, "connectorId": 1}),
+        ("unlock_connector", {"connector_id": 3},
+         {"evseId": 1, "connectorId": 3}, {"evseId": 2, "connectorId": 3}),
+        ("clear_charging_profile", {}, {}, {"chargingProfileCriteria": {"evseId": 2}}),
+        ("clear_charging_profile", {"charging_profile_id": 7},
+         {"chargingProfileId": 7}, {"chargingProfileId": 7}),
+        ("clear_charging_profile", {"charging_profile_criteria": {"stackLevel": 1}},
+         {"chargingProfileCriteria": {"stackLevel": 1}},
+         {"chargingProfileCriteria": {"stackLevel": 1, "evseId": 2}}),
+        ("clear_charging_profile", {"charging_profile_criteria": {"evseId": 0}},
+         {"chargingProfileCriteria": {"evseId": 0}},
+         {"chargingProfileCriteria": {"evseId": 0}}),
+        # It is not about an EVSE.
+        ("clear_cache", {}, {}, {}),
+    ],
+)  # fmt: skip
+def test_the_evse_that_was_chosen_is_filled_in_where_2_has_it(
+    name: str,
+    given: dict[str, Any],
+    of_station: dict[str, Any],
+    of_evse: dict[str, Any],
+) -> None:
+    """A station with one EVSE stands for it where one has to be named."""
+    command = COMMANDS[name]
+    about = {
+        "evseId",
+        "evse",
+        "connectorId",
+        "chargingProfileId",
+        "chargingProfileCriteria",
+    }
+    for chosen, expected in (
+        ({"the_only_evse": 1}, of_station),
+        ({"evse": 2}, of_evse),
+    ):
+        request = write_request(command, V201, given, **chosen)
+        payload = request.payload
+        assert {key: payload[key] for key in payload if key in about} == expected
+        load_schemas(V201).check_request(request.action, payload)
+
+
+def test_numbers_differ() -> None:
+    """Also those of the same second, and of any version."""
+    given = {"log": {}, "log_type": "security_log"}
+    requests = [
+        write_request(COMMANDS["get_log"], version, given)
+        for version in (V16, V201, V16)
+    ]
+    numbers = [request.made_up["requestId"] for request in requests]
+    assert numbers == sorted(set(numbers))
+    assert [request.payload["requestId"] for request in requests] == numbers
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "key"),
+    [
+        ("get_base_report", V201, "requestId"),
+        ("request_start_transaction", V201, "remoteStartId"),
+        ("reserve_now", V201, "id"),
+        ("reserve_now", V16, "reservationId"),
+        ("update_firmware", V201, "requestId"),
     ],
 )
-def test_verdict(action: str, answer: dict[str, Any], accepted: bool) -> None:
+def test_every_number_that_a_version_requires_is_made_up(
+    name: str, version: Version, key: str
+) -> None:
+    """And nothing of another version."""
+    given = {
+        "report_base": "full_inventory",
+        "id_token": TOKEN,
+        "firmware": {},
+        "id_tag": "CARD1",
+        "expiry_date": "t",
+        "expiry_date_time": "t",
+    }
+    command = COMMANDS[name]
+    has = {field.name for field in command.fields[version]}
+    given = {field: value for field, value in given.items() if field in has}
+    assert set(write_request(command, version, given).made_up) == {key}
+
+
+def test_an_update_of_firmware_has_no_number_in_16() -> None:
+    """There the station does not name it when it reports."""
+    given = {"location": "ftp://192.0.2.1/", "retrieve_date": "t"}
+    assert write_request(COMMANDS["update_firmware"], V16, given).made_up == {}
+
+
+VARIABLES = "setVariableResult"
+
+
+@pytest.mark.parametrize(
+    ("version", "action", "answer", "accepted"),
+    [
+        (V16, "ClearCache", {"status": "Accepted"}, True),
+        (V16, "ClearCache", {"status": "Rejected"}, False),
+        (V16, "ClearCache", {}, False),
+        (V16, "ClearCache", {"status": ["Accepted"]}, False),
+        (V16, "ChangeAvailability", {"status": "Scheduled"}, True),
+        (V16, "ClearChargingProfile", {"status": "Unknown"}, True),
+        (V16, "UpdateFirmware", {}, True),
+        (V16, "MakeCoffee", {"status": "Rejected"}, True),
+        (V16, "Reset", {"status": "Scheduled"}, False),
+        (V16, "UnlockConnector", {"status": "Accepted"}, True),
+        (V201, "UpdateFirmware", {}, False),
+        (V201, "UpdateFirmware", {"status": "AcceptedCanceled"}, True),
+        (V201, "UpdateFirmware", {"status": "InvalidCertificate"}, False),
+        (V201, "Reset", {"status": "Scheduled"}, True),
+        (V201, "UnlockConnector", {"status": "Unlocked"}, True),
+        (V201, "UnlockConnector", {"status": "OngoingAuthorizedTransaction"}, False),
+        (V201, "GetBaseReport", {"status": "EmptyResultSet"}, True),
+        (V201, "GetChargingProfiles", {"status": "NoProfiles"}, True),
+        (V201, "GetDisplayMessages", {"status": "Unknown"}, True),
+        (V201, "UnpublishFirmware", {"status": "NoFirmware"}, True),
+        (V201, "UnpublishFirmware", {"status": "DownloadOngoing"}, False),
+        (V201, "CostUpdated", {}, True),
+        (V201, "GetTransactionStatus", {"messagesInQueue": False}, True),
+        (V201, "GetVariables",
+         {"getVariableResult": [{"attributeStatus": "UnknownVariable"}]}, True),
+        (V201, "SetVariables",
+         {VARIABLES: [{"attributeStatus": "RebootRequired"}]}, True),
+        (V201, "SetVariables",
+         {VARIABLES: [{"attributeStatus": "Rejected"},
+                      {"attributeStatus": "Accepted"}]}, True),
+        (V201, "SetVariables",
+         {VARIABLES: [{"attributeStatus": "UnknownVariable"}]}, False),
+        (V201, "SetVariables", {VARIABLES: []}, False),
+        (V201, "SetVariables", {VARIABLES: "Accepted"}, False),
+        (V201, "SetVariables", {VARIABLES: ["Accepted", {}]}, False),
+        (V201, "SetVariables", {"status": "Accepted"}, False),
+        (V201, "SetVariableMonitoring",
+         {"setMonitoringResult": [{"status": "Duplicate"}]}, False),
+        (V201, "ClearVariableMonitoring",
+         {"clearMonitoringResult": [{"status": "NotFound", "id": 1}]}, True),
+    ],
+)  # fmt: skip
+def test_verdict(
+    version: Version, action: str, answer: dict[str, Any], accepted: bool
+) -> None:
     """What means yes is declared; where nothing is, there is nothing to judge by."""
-    assert is_accepted(action, answer) is accepted
+    assert is_accepted(version, action, answer) is accepted
     if accepted:
-        check_accepted(action, answer)
+        check_accepted(version, action, answer)
     else:
         with pytest.raises(CommandRejected):
-            check_accepted(action, answer)
+            check_accepted(version, action, answer)
+
+
+def test_every_reason_for_a_refusal_is_told() -> None:
+    """Where an answer has several."""
+    statuses = ("UnknownVariable", "Rejected", "UnknownVariable")
+    answer = {VARIABLES: [{"attributeStatus": status} for status in statuses]}
+    with pytest.raises(CommandRejected) as error:
+        check_accepted(V201, "SetVariables", answer)
+    assert error.value.status == "Rejected, UnknownVariable"
+
+
+def enumerated(node: Any) -> Iterator[str]:
+    """Yield every word that a schema has an enumeration for."""
+    for item in node.values() if isinstance(node, dict) else node:
+        if isinstance(item, dict | list):
+            yield from enumerated(item)
+    if isinstance(node, dict):
+        yield from node.get("enum", ())
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=lambda one: one.name)
+def test_what_means_yes_is_what_a_station_can_say(command: Command) -> None:
+    """Else no answer would be taken for a success."""
+    spec = find_spec("ocpp")
+    assert spec is not None and spec.origin is not None
+    for version, accepted in command.accepted.items():
+        folder = Path(spec.origin).parent / version.package / "schemas"
+        text = (folder / f"{command.action}Response.json").read_text("utf-8-sig")
+        can_say = set(enumerated(json.loads(text)))
+        # The exception is what one brand says though it can not be said.
+        if (command.name, version) == ("unlock_connector", V16):
+            can_say.add("Accepted")
+        assert (accepted or set()) <= can_say
 
 
 def test_what_is_not_there_is_not_supported() -> None:
     """Whether by status or by CALLERROR."""
     with pytest.raises(NotSupported):
-        check_accepted("SendLocalList", {"status": "NotSupported"})
+        check_accepted(V16, "SendLocalList", {"status": "NotSupported"})
+    with pytest.raises(NotSupported):
+        check_accepted(V201, "TriggerMessage", {"status": "NotImplemented"})
     assert isinstance(meaning(CommandFailed("Reset", "NotImplemented")), NotSupported)
     failed = CommandFailed("Reset", "InternalError")
     assert meaning(failed) is failed

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 type _Table = dict[str, list[Hears]]
 
 # What a station that is kept waiting must not be sent.
-_ONLY_WHEN_ACCEPTED = frozenset({"RemoteStartTransaction", "RemoteStopTransaction"})
+_ONLY_WHEN_ACCEPTED = frozenset(
+    {
+        *("RemoteStartTransaction", "RemoteStopTransaction"),
+        *("RequestStartTransaction", "RequestStopTransaction"),
+    }
+)
 
 
 class Answer(NamedTuple):
@@ -43,13 +48,14 @@ class Sending:
         Raises `CommandRejected` when it did not, `NotSupported` when it does not have the
         command at all, and what `exchange` does.
         """
+        version = self._station.version
         try:
             answer = await self.exchange(action, payload)
         except CommandFailed as error:
             if (meant := meaning(error)) is error:
                 raise
             raise meant from error
-        check_accepted(action, answer.repaired)
+        check_accepted(version, action, answer.repaired)
         return answer
 
     async def exchange(
@@ -77,14 +83,16 @@ class Sending:
             valid = False
         if valid:
             self._tell_before(version, action, payload)
-        came = await rpc.call(action, payload)
+        came = await rpc.call(
+            action, payload, timeout=station.compatibility.call_timeout or None
+        )
         station.heard()
         if (validator := schemas.responses.get(action)) is None:
             return Answer(came, came)
         repaired = lenient.repair(deepcopy(came), validator)
         for note in repaired.notes:
             station.note(f"{action} answer: {note}")
-        if valid and is_accepted(action, repaired.payload):
+        if valid and is_accepted(version, action, repaired.payload):
             self._tell_after(version, action, payload, repaired.payload)
         return Answer(came, repaired.payload)
 

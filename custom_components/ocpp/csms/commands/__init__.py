@@ -1,6 +1,6 @@
 """The commands that stations are sent: what they are, how they are written and judged."""
 
-from .command import Command, Field, Kind
+from .command import Command, Field, Kind, widest
 from .registry import COMMANDS
 from .request import Request, write_request
 from .verdict import check_accepted, is_accepted, meaning
@@ -14,5 +14,6 @@ __all__ = [
     "check_accepted",
     "is_accepted",
     "meaning",
+    "widest",
     "write_request",
 ]

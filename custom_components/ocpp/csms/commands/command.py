@@ -1,14 +1,15 @@
 """What a command is: its name, its spelling in each version, its fields, its answers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
-from itertools import pairwise
+import re
 
 from ..versions import Version
 
-# The field that the chosen device can stand for.
-CONNECTOR = "connector_id"
+# The fields that the chosen device can stand for, as 2.x and as 1.6 have them. A command
+# that has several means an EVSE by the first of them.
+TARGETS = ("evse_id", "evse", "connector_id")
 
 
 class Kind(StrEnum):
@@ -19,21 +20,29 @@ class Kind(StrEnum):
     DATA = "data"
     # One of a few words of the specification.
     WORD = "word"
+    WORDS = "words"
     INTEGER = "integer"
+    INTEGERS = "integers"
     NUMBER = "number"
     BOOLEAN = "boolean"
     MOMENT = "moment"
     TEXTS = "texts"
     OBJECT = "object"
     OBJECTS = "objects"
+    ANYTHING = "anything"
+
+
+# What takes all that either of two kinds takes, where versions differ.
+_WIDER = {
+    frozenset({Kind.WORD, Kind.WORDS}): Kind.WORDS,
+    frozenset({Kind.DATA, Kind.ANYTHING}): Kind.ANYTHING,
+}
+_BEGINS_A_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z0-9])(?=[A-Z][a-z])")
 
 
 def snake(name: str) -> str:
     """Write a name of the specification in words: GetLog is get_log."""
-    words = name[:1].lower()
-    for before, char in pairwise(name):
-        words += f"_{char.lower()}" if char.isupper() and before.islower() else char
-    return words.lower()
+    return _BEGINS_A_WORD.sub("_", name).lower()
 
 
 def fold(word: str) -> str:
@@ -57,12 +66,12 @@ class Field:
     longest: int | None = None
     words: Mapping[str, str] = field(default_factory=dict)
 
-    def word(self, said: str) -> str | None:
-        """Return how the version spells a word, or None where it has no such word."""
+    def slug(self, said: str) -> str | None:
+        """Return what people call a word however it is spelled, None for an unknown one."""
         wanted = fold(said)
         return next(
             (
-                word
+                slug
                 for slug, word in self.words.items()
                 if wanted in (fold(slug), fold(word))
             ),
@@ -74,35 +83,63 @@ class Field:
 class Command:
     """A command, and how each version that has it spells it.
 
-    `accepted` are the statuses that mean yes; None where the answer has none. `administrator`
-    is for what can do damage. `numbered` are the required numbers that are made up where
-    none is given.
+    `accepted` are the statuses that mean yes; None where the answer has none. `results` is
+    where an answer has many of them: the key of the list, and of the status of each.
+    `administrator` is for what can do damage. `numbered` are the required numbers that are
+    made up where none is given.
     """
 
     name: str
-    actions: Mapping[Version, str]
+    action: str
     fields: Mapping[Version, tuple[Field, ...]]
-    accepted: frozenset[str] | None = frozenset({"Accepted"})
+    accepted: Mapping[Version, frozenset[str] | None]
+    results: tuple[str, str] | None = None
     administrator: bool = False
     numbered: frozenset[str] = frozenset()
 
-    def all_fields(self) -> dict[str, list[Field]]:
+    def all_fields(self) -> dict[str, dict[Version, Field]]:
         """Return how the versions have each field, by its name."""
-        found: dict[str, list[Field]] = {}
-        for fields in self.fields.values():
+        found: dict[str, dict[Version, Field]] = {}
+        for version, fields in self.fields.items():
             for one in fields:
-                found.setdefault(one.name, []).append(one)
+                found.setdefault(one.name, {})[version] = one
         return found
 
     def is_needed(self, name: str) -> bool:
-        """Return whether a field has to be given.
+        """Return whether a field always has to be given.
 
         That is what every version requires that has the command, and nothing fills in.
         """
-        spelled = self.all_fields()[name]
-        return (
-            len(spelled) == len(self.actions)
-            and all(field.required for field in spelled)
-            and name not in self.numbered
-            and name != CONNECTOR
-        )
+        return self.needing(name) == list(self.fields)
+
+    def needing(self, name: str) -> list[Version]:
+        """Return the versions that require a field which nothing fills in."""
+        if name in self.numbered or name in TARGETS:
+            return []
+        versions = self.all_fields()[name]
+        return [version for version, field in versions.items() if field.required]
+
+
+def spelled(said: str, field: Field, fields: Iterable[Field]) -> str:
+    """Return how a field spells a word that any of the versions' fields knows.
+
+    What it has no word for is returned as it is.
+    """
+    for one in (field, *fields):
+        slug = one.slug(said)
+        if slug is not None and slug in field.words:
+            return field.words[slug]
+    return said
+
+
+def widest(fields: Iterable[Field]) -> Kind:
+    """Return what kind of field takes what any of the versions takes.
+
+    Raises `ValueError` where they have nothing in common.
+    """
+    kinds = frozenset(field.kind for field in fields)
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    if (kind := _WIDER.get(kinds)) is None:
+        raise ValueError(f"{sorted(kinds)} have nothing in common")
+    return kind

@@ -1,78 +1,188 @@
 """The commands there are. What their requests hold is derived from the schemas of OCPP."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
+
+from ..versions import V16, V201, Version
 
 _ACCEPTED = frozenset({"Accepted"})
+_NUMBERED = frozenset({"request_id"})
+_OLD = (V16,)
+_NEW = (V201,)
+_BOTH = (*_OLD, *_NEW)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Declared:
     """What the schemas do not say about a command.
 
-    `v16` is what OCPP 1.6 calls it; the action's name is made from it.
+    The name is that of OCPP; the action's is made from it. What a version calls otherwise
+    is another command. `accepted_in` are versions that do not mean yes by `accepted`.
     """
 
-    v16: str
+    name: str
+    versions: tuple[Version, ...]
+    _: KW_ONLY
     accepted: frozenset[str] | None = _ACCEPTED
+    accepted_in: Mapping[Version, frozenset[str] | None] = field(default_factory=dict)
+    results: tuple[str, str] | None = None
     administrator: bool = False
-    numbered: frozenset[str] = field(default_factory=frozenset)
+    numbered: frozenset[str] = frozenset()
 
 
 DECLARED = (
-    Declared(v16="CancelReservation"),
-    Declared(v16="CertificateSigned", administrator=True),
-    Declared(v16="ChangeAvailability", accepted=_ACCEPTED | {"Scheduled"}),
+    Declared("CancelReservation", _BOTH),
+    Declared("CertificateSigned", _BOTH, administrator=True),
+    Declared("ChangeAvailability", _BOTH, accepted=_ACCEPTED | {"Scheduled"}),
     Declared(
-        v16="ChangeConfiguration",
+        "ChangeConfiguration",
+        _OLD,
         accepted=_ACCEPTED | {"RebootRequired"},
         administrator=True,
     ),
-    Declared(v16="ClearCache"),
+    Declared("ClearCache", _BOTH),
     # That there was nothing to remove is as good.
-    Declared(v16="ClearChargingProfile", accepted=_ACCEPTED | {"Unknown"}),
-    # It may mean anything to the station's vendor.
-    Declared(v16="DataTransfer", administrator=True),
-    Declared(v16="DeleteCertificate", administrator=True),
-    Declared(v16="ExtendedTriggerMessage"),
-    Declared(v16="GetCompositeSchedule"),
-    # Among the answers are passwords and the numbers of cards.
-    Declared(v16="GetConfiguration", accepted=None, administrator=True),
-    Declared(v16="GetDiagnostics", accepted=None),
-    # That there are none is an answer, not a refusal.
-    Declared(v16="GetInstalledCertificateIds", accepted=_ACCEPTED | {"NotFound"}),
-    Declared(v16="GetLocalListVersion", accepted=None),
+    Declared("ClearChargingProfile", _BOTH, accepted=_ACCEPTED | {"Unknown"}),
+    Declared("ClearDisplayMessage", _NEW, accepted=_ACCEPTED | {"Unknown"}),
+    # What a station watches itself by stays changed, and without it nobody is warned.
     Declared(
-        v16="GetLog",
-        accepted=_ACCEPTED | {"AcceptedCanceled"},
-        numbered=frozenset({"request_id"}),
+        "ClearVariableMonitoring",
+        _NEW,
+        accepted=_ACCEPTED | {"NotFound"},
+        results=("clearMonitoringResult", "status"),
+        administrator=True,
     ),
-    Declared(v16="InstallCertificate", administrator=True),
-    Declared(v16="RemoteStartTransaction"),
-    Declared(v16="RemoteStopTransaction"),
-    Declared(v16="ReserveNow", numbered=frozenset({"reservation_id"})),
-    Declared(v16="Reset", administrator=True),
-    Declared(v16="SendLocalList", administrator=True),
-    Declared(v16="SetChargingProfile"),
+    Declared("CostUpdated", _NEW, accepted=None),
+    # It tells, or deletes, what a station knows about a person.
+    Declared("CustomerInformation", _NEW, administrator=True, numbered=_NUMBERED),
+    # It may mean anything to the station's vendor.
+    Declared("DataTransfer", _BOTH, administrator=True),
+    Declared("DeleteCertificate", _BOTH, administrator=True),
+    Declared("ExtendedTriggerMessage", _OLD),
+    # The configuration as a whole. Not every station keeps its passwords to itself.
     Declared(
-        v16="SignedUpdateFirmware",
+        "GetBaseReport",
+        _NEW,
+        accepted=_ACCEPTED | {"EmptyResultSet"},
+        administrator=True,
+        numbered=_NUMBERED,
+    ),
+    Declared(
+        "GetChargingProfiles",
+        _NEW,
+        accepted=_ACCEPTED | {"NoProfiles"},
+        numbered=_NUMBERED,
+    ),
+    Declared("GetCompositeSchedule", _BOTH),
+    # Among the answers are passwords and the numbers of cards.
+    Declared("GetConfiguration", _OLD, accepted=None, administrator=True),
+    Declared("GetDiagnostics", _OLD, accepted=None),
+    # That there are none is an answer, not a refusal.
+    Declared(
+        "GetDisplayMessages",
+        _NEW,
+        accepted=_ACCEPTED | {"Unknown"},
+        numbered=_NUMBERED,
+    ),
+    Declared("GetInstalledCertificateIds", _BOTH, accepted=_ACCEPTED | {"NotFound"}),
+    Declared("GetLocalListVersion", _BOTH, accepted=None),
+    Declared(
+        "GetLog",
+        _BOTH,
+        accepted=_ACCEPTED | {"AcceptedCanceled"},
+        numbered=_NUMBERED,
+    ),
+    Declared(
+        "GetMonitoringReport",
+        _NEW,
+        accepted=_ACCEPTED | {"EmptyResultSet"},
+        numbered=_NUMBERED,
+    ),
+    Declared(
+        "GetReport",
+        _NEW,
+        accepted=_ACCEPTED | {"EmptyResultSet"},
+        administrator=True,
+        numbered=_NUMBERED,
+    ),
+    Declared("GetTransactionStatus", _NEW, accepted=None),
+    # That there is no such variable is an answer, too.
+    Declared("GetVariables", _NEW, accepted=None, administrator=True),
+    Declared("InstallCertificate", _BOTH, administrator=True),
+    Declared("PublishFirmware", _NEW, administrator=True, numbered=_NUMBERED),
+    Declared("RemoteStartTransaction", _OLD),
+    Declared("RemoteStopTransaction", _OLD),
+    Declared("RequestStartTransaction", _NEW, numbered=frozenset({"remote_start_id"})),
+    Declared("RequestStopTransaction", _NEW),
+    Declared("ReserveNow", _BOTH, numbered=frozenset({"id", "reservation_id"})),
+    Declared(
+        "Reset",
+        _BOTH,
+        accepted=_ACCEPTED | {"Scheduled"},
+        accepted_in={V16: _ACCEPTED},
+        administrator=True,
+    ),
+    Declared("SendLocalList", _BOTH, administrator=True),
+    Declared("SetChargingProfile", _BOTH),
+    Declared("SetDisplayMessage", _NEW),
+    Declared("SetMonitoringBase", _NEW, administrator=True),
+    Declared("SetMonitoringLevel", _NEW, administrator=True),
+    # A wrong one, and the station is not heard of again.
+    Declared("SetNetworkProfile", _NEW, administrator=True),
+    Declared(
+        "SetVariableMonitoring",
+        _NEW,
+        results=("setMonitoringResult", "status"),
+        administrator=True,
+    ),
+    Declared(
+        "SetVariables",
+        _NEW,
+        accepted=_ACCEPTED | {"RebootRequired"},
+        results=("setVariableResult", "attributeStatus"),
+        administrator=True,
+    ),
+    Declared(
+        "SignedUpdateFirmware",
+        _OLD,
         accepted=_ACCEPTED | {"AcceptedCanceled"},
         administrator=True,
-        numbered=frozenset({"request_id"}),
+        numbered=_NUMBERED,
     ),
-    Declared(v16="TriggerMessage"),
-    # One brand answers "Accepted", which the specification does not have here.
-    Declared(v16="UnlockConnector", accepted=_ACCEPTED | {"Unlocked"}),
-    Declared(v16="UpdateFirmware", accepted=None, administrator=True),
+    Declared("TriggerMessage", _BOTH),
+    Declared(
+        "UnlockConnector",
+        _BOTH,
+        accepted=frozenset({"Unlocked"}),
+        # One brand answers "Accepted", which the specification does not have here.
+        accepted_in={V16: _ACCEPTED | {"Unlocked"}},
+    ),
+    Declared(
+        "UnpublishFirmware",
+        _NEW,
+        accepted=frozenset({"NoFirmware", "Unpublished"}),
+        administrator=True,
+    ),
+    Declared(
+        "UpdateFirmware",
+        _BOTH,
+        accepted=_ACCEPTED | {"AcceptedCanceled"},
+        accepted_in={V16: None},
+        administrator=True,
+        numbered=_NUMBERED,
+    ),
 )
 
-# Where 1.6 has a word of its own for what 2.x calls otherwise, people say the latter.
-NEUTRAL_WORDS_16: Mapping[str, str] = {
-    "Hard": "immediate",
-    "Soft": "on_idle",
-    "ChargePointMaxProfile": "charging_station_max_profile",
-    "CentralSystemRootCertificate": "csms_root_certificate",
-    "SignChargePointCertificate": "sign_charging_station_certificate",
+# Where a version has a word of its own for what later ones call otherwise, people say the
+# latter.
+NEUTRAL_WORDS: Mapping[Version, Mapping[str, str]] = {
+    V16: {
+        "Hard": "immediate",
+        "Soft": "on_idle",
+        "ChargePointMaxProfile": "charging_station_max_profile",
+        "CentralSystemRootCertificate": "csms_root_certificate",
+        "SignChargePointCertificate": "sign_charging_station_certificate",
+    },
 }
-# What is text in 1.6 though it stands for anything, by action and key.
-DATA_16 = frozenset({("DataTransfer", "data")})
+# What is text though it stands for anything, by version, action and key.
+DATA = frozenset({(V16, "DataTransfer", "data")})

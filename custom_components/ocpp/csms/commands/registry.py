@@ -1,25 +1,39 @@
 """The registry: every command, from its declaration and the schemas of each version."""
 
-from ..versions import V16
-from . import v16
-from .command import Command, snake
-from .declaration import DECLARED
+from ..versions import V16, V201, Version
+from . import v16, v201
+from .command import Command, Field, snake
+from .declaration import DECLARED, Declared
 
-COMMANDS: dict[str, Command] = {
-    snake(declared.v16): Command(
-        name=snake(declared.v16),
-        actions={V16: declared.v16},
+_FIELDS: dict[Version, dict[str, tuple[Field, ...]]] = {
+    V16: v16.FIELDS,
+    V201: v201.FIELDS,
+}
+
+
+def _command(declared: Declared) -> Command:
+    return Command(
+        name=snake(declared.name),
+        action=declared.name,
         # A command that was just declared has no fields until scripts/generate ran.
-        fields={V16: v16.FIELDS.get(declared.v16, ())},
-        accepted=declared.accepted,
+        fields={
+            version: _FIELDS[version].get(declared.name, ())
+            for version in declared.versions
+        },
+        accepted={
+            version: declared.accepted_in.get(version, declared.accepted)
+            for version in declared.versions
+        },
+        results=declared.results,
         administrator=declared.administrator,
         numbered=declared.numbered,
     )
-    for declared in DECLARED
+
+
+COMMANDS: dict[str, Command] = {
+    command.name: command for command in map(_command, DECLARED)
 }
-# By what the versions call it. An action that is not among them has no status to judge by.
-ACCEPTED: dict[str, frozenset[str] | None] = {
-    action: command.accepted
-    for command in COMMANDS.values()
-    for action in command.actions.values()
+# By what OCPP calls them.
+BY_ACTION: dict[str, Command] = {
+    command.action: command for command in COMMANDS.values()
 }

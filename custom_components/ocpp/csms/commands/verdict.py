@@ -2,7 +2,8 @@
 
 from ..errors import CommandFailed, CommandRejected, ErrorCode, NotSupported, OcppError
 from ..model import Payload
-from .registry import ACCEPTED
+from ..versions import Version
+from .registry import BY_ACTION
 
 # What a station says to a command it does not have.
 _ABSENT = frozenset(
@@ -15,20 +16,41 @@ _ABSENT = frozenset(
 _ABSENT_STATUSES = frozenset({"NotImplemented", "NotSupported"})
 
 
-def is_accepted(action: str, answer: Payload) -> bool:
-    """Return whether the station does what it was told."""
-    accepted = ACCEPTED.get(action)
-    return accepted is None or str(answer.get("status")) in accepted
+def is_accepted(version: Version, action: str, answer: Payload) -> bool:
+    """Return whether the station does what it was told, or at least a part of it.
+
+    An action that is not in the registry has no status to judge by.
+    """
+    return not _refusals(version, action, answer)
 
 
-def check_accepted(action: str, answer: Payload) -> None:
+def check_accepted(version: Version, action: str, answer: Payload) -> None:
     """Raise `NotSupported` or `CommandRejected` where the station does not want to."""
-    if is_accepted(action, answer):
+    if not (refusals := _refusals(version, action, answer)):
         return
-    status = str(answer.get("status") or "no status")
-    if status in _ABSENT_STATUSES:
+    if refusals <= _ABSENT_STATUSES:
         raise NotSupported(action)
-    raise CommandRejected(action, status)
+    raise CommandRejected(action, ", ".join(sorted(refusals)))
+
+
+def _refusals(version: Version, action: str, answer: Payload) -> set[str]:
+    """Return by which statuses the station said no; none where it said yes."""
+    command = BY_ACTION.get(action)
+    accepted = command.accepted.get(version) if command is not None else None
+    if command is None or accepted is None:
+        return set()
+    found = _statuses(command.results, answer) or {"no status"}
+    return set() if found & accepted else found
+
+
+def _statuses(results: tuple[str, str] | None, answer: Payload) -> set[str]:
+    """Return the status of an answer, or of each of its results."""
+    key, having = "status", [answer]
+    if results is not None:
+        listed, key = results
+        found = answer.get(listed)
+        having = found if isinstance(found, list) else []
+    return {str(one[key]) for one in having if isinstance(one, dict) and one.get(key)}
 
 
 def meaning(error: CommandFailed) -> OcppError:
