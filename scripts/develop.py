@@ -6,7 +6,7 @@ charger and history. Delete the directory to begin anew.
 
 import argparse
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 import json
 import os
@@ -25,6 +25,14 @@ ROOT = Path(__file__).resolve().parent.parent
 COMPONENT = ROOT / "custom_components" / "ocpp"
 DOMAIN = "ocpp"
 SIMULATOR = "simulator"
+# What runs the simulated charger, by the version of OCPP that it speaks.
+SIMULATORS: dict[str, Callable[[str], tuple[str, ...]]] = {
+    "1.6": lambda url: (
+        *("-m", "tests.simulator"),
+        *("--url", url, "--identity", SIMULATOR),
+    ),
+    "2.0.1": lambda url: ("-m", "tests.simulator_v2", url, SIMULATOR),
+}
 USER = PASSWORD = "dev"
 
 # Home Assistant ends with this code to be started again.
@@ -51,6 +59,7 @@ class Development:
         )
         self._http_port = free_port("127.0.0.1", options.http_port)
         self._with_charger: bool = options.charger
+        self._version: str = options.ocpp
         self._url = f"http://127.0.0.1:{self._http_port}"
         self._hass: Process | None = None
 
@@ -152,8 +161,8 @@ class Development:
         log = self._log("simulator.log")
         log.unlink(missing_ok=True)
         simulator = await Process.start(
-            *(sys.executable, "-m", "tests.simulator"),
-            *("--url", url, "--identity", SIMULATOR),
+            sys.executable,
+            *SIMULATORS[self._version](url),
             log=log,
             environment=os.environ,
         )
@@ -221,6 +230,12 @@ def parse_arguments() -> argparse.Namespace:
         dest="charger",
         action="store_false",
         help="leave the simulated charger out",
+    )
+    parser.add_argument(
+        "--ocpp",
+        choices=SIMULATORS,
+        default="1.6",
+        help="version of OCPP that the simulated charger speaks (%(default)s)",
     )
     parser.add_argument(
         "--host",

@@ -20,9 +20,12 @@ from custom_components.ocpp import hub as hub_module
 from custom_components.ocpp.const import DOMAIN
 from custom_components.ocpp.csms.model import Options
 from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
+from tests.csms.conftest import prepared
 from tests.simulator import Charger
+from tests.simulator_v2 import Station as Two
 
 type Connect = Callable[..., Awaitable[Charger]]
+type ConnectTwo = Callable[..., Awaitable[Two]]
 
 
 @pytest.fixture
@@ -135,6 +138,30 @@ async def connect(hub: OcppHub) -> AsyncIterator[Connect]:
             )
 
         yield connect
+
+
+@pytest.fixture
+async def connect_two(hub: OcppHub) -> AsyncIterator[ConnectTwo]:
+    """Return how to let a station of 2.x connect; it leaves at the end of the test."""
+    async with AsyncExitStack() as stack:
+
+        async def connect(identity: str = "CP1", **options: Any) -> Two:
+            return await stack.enter_async_context(
+                Two(f"ws://127.0.0.1:{hub.central.port}/", identity, **options)
+            )
+
+        yield connect
+
+
+@pytest.fixture
+async def two(hass: HomeAssistant, garage: HubCharger, connect_two: ConnectTwo) -> Two:
+    """Return a station of 2.0.1 with two EVSEs of two connectors that is known."""
+    two = await connect_two()
+    await two.power_up()
+    await prepared(garage.station)
+    await two.settle()
+    await hass.async_block_till_done()
+    return two
 
 
 async def eventually(hass: HomeAssistant, true: Callable[[], Any]) -> None:

@@ -27,6 +27,7 @@ from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.model import Options, Part, StationSettings
 from custom_components.ocpp.csms.store import Store
 from tests.simulator import Charger
+from tests.simulator_v2 import Station as Two
 
 # The plugin has every query logged, which takes longer than the query.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
@@ -35,6 +36,7 @@ IDENTITY = "CP1"
 PATIENCE = 5
 
 type MakeCharger = Callable[..., Awaitable[Charger]]
+type MakeTwo = Callable[..., Awaitable[Two]]
 type MakeWire = Callable[..., Awaitable[Wire]]
 
 if find_spec("pytest_homeassistant_custom_component") is not None:
@@ -196,6 +198,38 @@ async def charger(station: ChargingStation, connect_charger: MakeCharger) -> Cha
     await prepared(station)
     await charger.settle()
     return charger
+
+
+@pytest.fixture
+async def connect_station(url: str) -> AsyncGenerator[MakeTwo]:
+    """Return what connects a simulated station of 2.x, which has not booted yet.
+
+    Options are those of `simulator_v2.Station`. In the end each must have seen valid OCPP
+    only; a test that provokes something else clears `violations`.
+    """
+    stations: list[Two] = []
+
+    async def make(identity: str = IDENTITY, **options: Any) -> Two:
+        two = Two(url, identity, **options)
+        stations.append(two)
+        await two.connect()
+        return two
+
+    yield make
+    for two in stations:
+        await two.disconnect()
+    for two in stations:
+        assert two.violations == []
+
+
+@pytest.fixture
+async def two(station: ChargingStation, connect_station: MakeTwo) -> Two:
+    """Return a station of 2.0.1 with two EVSEs of two connectors that was prepared."""
+    two = await connect_station()
+    await two.power_up()
+    await prepared(station)
+    await two.settle()
+    return two
 
 
 @pytest.fixture

@@ -17,8 +17,6 @@ from ocpp.v16 import ChargePoint
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from . import schema
-
 if TYPE_CHECKING:
     from .peer import Peer
 
@@ -74,7 +72,7 @@ class Link(ChargePoint):
     async def request(self, action: str, payload: Payload, validate: bool) -> Payload:
         """Send a CALL and return the payload of its answer."""
         if validate and (
-            bad := schema.fault(messages.MessageType.Call, action, payload)
+            bad := self._peer.fault(messages.MessageType.Call, action, payload)
         ):
             raise FormationViolationError(f"{action}: {bad[1]}")
         call = messages.Call(str(uuid.uuid4()), action, payload)
@@ -88,7 +86,7 @@ class Link(ChargePoint):
                 response.error_code, response.error_description, response.error_details
             )
         result: Payload = response.payload
-        if bad := schema.fault(messages.MessageType.CallResult, action, result):
+        if bad := self._peer.fault(messages.MessageType.CallResult, action, result):
             self._peer.violations.append(f"answer to {action}: {bad[1]}")
             if validate:
                 raise FormationViolationError(f"answer to {action}: {bad[1]}")
@@ -132,10 +130,10 @@ class Link(ChargePoint):
     async def _handle_call(self, msg: messages.Call) -> None:
         if not isinstance(msg.action, str) or not isinstance(msg.payload, dict):
             self._peer.violations.append(f"malformed call: {msg}")
-            await self._send_answer(msg, CallError("FormationViolation"))
+            await self._send_answer(msg, CallError(self._peer.malformed))
             return
         payload: Payload = copy.deepcopy(msg.payload)
-        bad = schema.fault(messages.MessageType.Call, msg.action, payload)
+        bad = self._peer.fault(messages.MessageType.Call, msg.action, payload)
         if bad is not None:
             self._peer.violations.append(f"{msg.action}: {bad[1]}")
         answer: Any = self._peer.answers.get(msg.action)
@@ -174,7 +172,9 @@ class Link(ChargePoint):
             except CallError as err:
                 answer = err
             else:
-                own = schema.fault(messages.MessageType.CallResult, msg.action, answer)
+                own = self._peer.fault(
+                    messages.MessageType.CallResult, msg.action, answer
+                )
                 assert own is None, f"own answer to {msg.action}: {own}"
         await self._send_answer(msg, answer)
         # Only now, so that whoever waited for the call sees its effect too.

@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from . import schema
 from .link import CallError, Link, Override, Payload, Reply
 
 _LOGGER = logging.getLogger(__name__)
@@ -32,6 +33,9 @@ def check_loopback(url: str) -> None:
 
 class Peer:
     """An OCPP-J client that records all frames and answers calls."""
+
+    # The error code for what is no call at all; OCPP 1.6 spells it like this.
+    malformed = "FormationViolation"
 
     def __init__(
         self,
@@ -87,6 +91,10 @@ class Peer:
     def handle(self, action: str, payload: Payload) -> Reply:
         """Return the answer to a call, and what to do once it is given."""
         raise CallError("NotImplemented", action)
+
+    def fault(self, kind: int, action: str, payload: object) -> tuple[str, str] | None:
+        """Return error code and reason if the payload breaks its schema."""
+        return schema.fault(kind, action, payload)
 
     # Connection
 
