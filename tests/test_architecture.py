@@ -18,18 +18,19 @@ LONGEST_FILE = 400
 FLOORS = (
     {"central_system"},
     {"charging_station"},
-    {"memory", "preparation", "sending"},
+    {"memory", "preparation", "reports", "sending"},
     {"blocks"},
     {"shared"},
-    {"store", "rpc", "commands"},
+    {"store", "rpc", "commands", "places"},
     {
         *("admission", "chargers", "clock", "configuration_keys", "id_tokens"),
-        *("lenient", "tariff"),
+        *("lenient", "numbers", "ocsp", "tariff"),
     },
     {"schemas", "listeners"},
     {"versions"},
     {"errors"},
     {"model"},
+    {"variables"},
 )
 # The Home Assistant side, above all of these. Platforms, flows and whatever else Home
 # Assistant itself loads are one floor, and what is not named here is words and texts.
@@ -37,6 +38,7 @@ UPPER_FLOORS = (
     {""},
     {
         *("sensor", "binary_sensor", "switch", "number", "select", "button", "event"),
+        "notify",
         *(
             "update",
             "config_flow",

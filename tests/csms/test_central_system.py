@@ -87,24 +87,25 @@ async def test_a_url_without_an_identity_is_answered_404(
 
 
 @pytest.mark.parametrize(
-    "subprotocols",
+    ("subprotocols", "chosen"),
     [
-        ["ocpp1.6"],
-        ["ocpp2.0.1", "ocpp1.6"],
-        ["ocpp2.1", "nonsense", "ocpp1.6", "ocpp1.5"],
+        (["ocpp1.6"], "ocpp1.6"),
+        (["ocpp2.0.1", "ocpp1.6"], "ocpp2.0.1"),
+        (["ocpp1.6", "ocpp2.0.1"], "ocpp1.6"),
+        (["ocpp2.9", "nonsense", "ocpp1.6", "ocpp1.5"], "ocpp1.6"),
     ],
 )
 async def test_the_stations_first_offer_that_we_speak_is_chosen(
-    station: ChargingStation, wire: MakeWire, subprotocols: list[str]
+    station: ChargingStation, wire: MakeWire, subprotocols: list[str], chosen: str
 ) -> None:
     """Offers that we do not speak are passed over."""
     socket = await wire(subprotocols=subprotocols)
-    assert socket.socket.subprotocol == "ocpp1.6"
+    assert socket.socket.subprotocol == chosen
     await is_served(socket)
 
 
 @pytest.mark.parametrize(
-    "subprotocols", [["ocpp2.0.1"], ["OCPP1.6"], ["mqtt", "ocpp1.5"]]
+    "subprotocols", [["ocpp2.0"], ["OCPP1.6"], ["mqtt", "ocpp1.5"]]
 )
 async def test_without_a_common_version_the_handshake_ends_without_one_and_then_closes(
     station: ChargingStation, wire: MakeWire, subprotocols: list[str]

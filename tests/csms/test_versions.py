@@ -29,9 +29,9 @@ def test_the_stations_first_offer_that_we_speak_is_taken(
 
 
 def test_a_version_that_is_not_spoken_is_not_taken() -> None:
-    """So far that is 1.6 only."""
-    assert negotiate(["ocpp2.1", "ocpp2.0.1"]) is None
-    assert negotiate(["ocpp2.0.1", "ocpp1.6"]) is V16
+    """So far that is 2.1."""
+    assert negotiate(["ocpp2.1"]) is None
+    assert negotiate(["ocpp2.1", "ocpp2.0.1", "ocpp1.6"]) is V201
 
 
 @pytest.mark.parametrize(

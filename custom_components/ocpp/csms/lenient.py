@@ -226,3 +226,8 @@ def id_token(value: object) -> str:
     A NUL is left out, which no database can hold.
     """
     return str(value or "").replace("\0", "")[:255]
+
+
+def name(value: object) -> str:
+    """Return what a station says of itself, as text of a sane length."""
+    return "" if value is None else str(value).strip()[:255]

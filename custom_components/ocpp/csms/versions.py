@@ -48,9 +48,11 @@ V201 = Version(
     answers_unknown_type=True,
 )
 V21 = Version(name="2.1", subprotocol="ocpp2.1", package="v21")
+# They share what they mean by most of their messages, and how they spell it.
+V2 = (V201, V21)
 
 # What the central system negotiates. A version joins when its blocks speak it.
-SPOKEN: tuple[Version, ...] = (V16,)
+SPOKEN: tuple[Version, ...] = (V16, V201)
 
 
 def negotiate(offered: Sequence[str]) -> Version | None:

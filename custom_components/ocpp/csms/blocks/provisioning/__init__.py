@@ -3,9 +3,9 @@
 import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..configuration_keys import KNOWN, SECRET, canonical
-from ..errors import CommandFailed, CommandRejected, OcppError, StationOffline
-from ..model import (
+from ...configuration_keys import KNOWN, SECRET, canonical
+from ...errors import CommandFailed, CommandRejected, OcppError, StationOffline
+from ...model import (
     MOST_EVSES,
     Payload,
     RegistrationStatus,
@@ -14,11 +14,12 @@ from ..model import (
     timestamp,
     utcnow,
 )
-from ..versions import V16
-from .block import Block, answers, follows
+from ...versions import V2, V16
+from ..block import Block, answers, follows
+from . import v2, v16
 
 if TYPE_CHECKING:
-    from ..charging_station import ChargingStation
+    from ...charging_station import ChargingStation
 
 # Asked for by name only after the whole list did not hold them: a station may lack all.
 _ESSENTIAL = (
@@ -57,18 +58,17 @@ class Provisioning(Block):
 
     # --- boot ---------------------------------------------------------------------------
 
-    @answers("BootNotification", V16, always=True, immediate=True)
+    @answers("BootNotification", V16, *V2, always=True, immediate=True)
     async def on_boot_notification(self, payload: Payload) -> Payload:
         """Answer whether the station is admitted (B01, B02, B03)."""
+        says = (v16 if self.speaks_16 else v2).read_info(payload)
         known = self.info or StationInfo()
         # What a boot leaves out is no news.
         info = StationInfo(
-            vendor=_text(payload, "chargePointVendor") or known.vendor,
-            model=_text(payload, "chargePointModel") or known.model,
-            serial=_text(payload, "chargePointSerialNumber")
-            or _text(payload, "chargeBoxSerialNumber")
-            or known.serial,
-            firmware=_text(payload, "firmwareVersion") or known.firmware,
+            vendor=says.vendor or known.vendor,
+            model=says.model or known.model,
+            serial=says.serial or known.serial,
+            firmware=says.firmware or known.firmware,
         )
         if info != self.info:
             if self.info is not None and info.firmware != self.info.firmware:
@@ -81,6 +81,7 @@ class Provisioning(Block):
         for key in tuple(self.after_reboot):
             self._set_after_reboot(key, False)
         self.station.smart_charging.on_boot()
+        self.station.restarts.on_boot()
         status = self.station.settings.registration
         self.station.on_boot(status)
         options = self.station.options
@@ -97,7 +98,7 @@ class Provisioning(Block):
         """Make a station that was told to wait, and is accepted now, boot again.
 
         One that can't be asked to, or does not do it, loses its socket: stations boot, or
-        simply go on, when they come back.
+        simply go on, when they come back. One that would stay away is prepared as it is.
         """
         self.booted.clear()
         socket_since = self.station.connected_at
@@ -108,8 +109,12 @@ class Provisioning(Block):
         except StationOffline:
             return
         except OcppError, TimeoutError:
-            if self.station.connected_at == socket_since:
+            if self.station.connected_at != socket_since:
+                return
+            if self.station.compatibility.redials:
                 self.station.disconnect()
+            elif not self.booted.is_set():
+                self.station.preparation.begin_in(0, booted=False)
 
     # --- configuration ------------------------------------------------------------------
 
@@ -144,7 +149,11 @@ class Provisioning(Block):
 
     async def prepare(self, *, booted: bool) -> None:
         """Read the configuration: all of it, then by name what the answer left out."""
-        if not booted and self.keys and self._read_for == len(KNOWN):
+        if not self.speaks_16 or (
+            not booted and self.keys and self._read_for == len(KNOWN)
+        ):
+            return
+        if not self.sends("GetConfiguration"):
             return
         self._read_for = len(KNOWN)
         try:
@@ -219,12 +228,17 @@ class Provisioning(Block):
             self.changed(Topic.CONFIGURATION, key=key)
             self.station.remember()
 
-    async def reset(self) -> None:
-        """Restart the station, gently where it lets itself be (B11, B12)."""
+    async def reset(self, evse: int = 0) -> None:
+        """Restart the station, gently where it lets itself be (B11, B12).
+
+        2.x may put that off until nobody charges, and can restart an EVSE on its own.
+        """
+        gently, at_once = (v16 if self.speaks_16 else v2).RESETS
+        place = {"evseId": evse} if evse else {}
         try:
-            await self.command("Reset", {"type": "Soft"})
+            await self.command("Reset", {"type": gently} | place)
         except CommandRejected:
-            await self.command("Reset", {"type": "Hard"})
+            await self.command("Reset", {"type": at_once} | place)
 
     # --- memory -------------------------------------------------------------------------
 
@@ -253,9 +267,3 @@ class Provisioning(Block):
         return {
             key: known.value for key, known in self.keys.items() if key not in SECRET
         }
-
-
-def _text(payload: Payload, key: str) -> str:
-    """Return what a station says of itself, as text of a sane length."""
-    value = payload.get(key)
-    return "" if value is None else str(value).strip()[:255]

@@ -1,21 +1,50 @@
 """Functional block F: remote control. Start, stop, unlock, and ask for messages."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from ..errors import CommandFailed, CommandRejected, NotSupported, OcppError
-from ..model import Payload, utcnow
-from ..versions import V16
-from .block import Block, precedes
+from ...errors import CommandFailed, CommandRejected, NotSupported, OcppError
+from ...model import Limit, Payload, utcnow
+from ...versions import V2, V16
+from ..block import Block, Call, precedes
+from . import v2, v16
 
 if TYPE_CHECKING:
-    from ..charging_station import ChargingStation
+    from ...charging_station import ChargingStation
 
-# What a station is asked for by another name than the message has.
-_CALLED_OTHERWISE = {"SignChargePointCertificate": "SignCertificate"}
+# What stations are asked for by other names than the message has.
+_CALLED_OTHERWISE = dict.fromkeys(
+    (
+        "SignChargePointCertificate",
+        "SignChargingStationCertificate",
+        "SignCombinedCertificate",
+        "SignV2GCertificate",
+    ),
+    "SignCertificate",
+)
 
 # How long people may take to plug a car in after a start was asked for.
 _FOLLOWED_WITHIN = timedelta(minutes=5)
+# In seconds: how long the limit of a session holds where it can't end with the session.
+_LONGEST_SESSION = 86_400
+
+
+class Spelling(Protocol):
+    """How a version spells remote control."""
+
+    LONGEST_TOKEN: int
+
+    def start(self, id_token: str, evse: int | None, profile: Payload | None) -> Call:
+        """Spell a start."""
+
+    def stop(self, transaction_id: str) -> Call:
+        """Spell an end."""
+
+    def unlock(self, evse: int, connector: int) -> Call:
+        """Spell a release of the cable."""
+
+    def trigger(self, message: str, evse: int | None, connector: int | None) -> Call:
+        """Spell the wish for a message."""
 
 
 class RemoteControl(Block):
@@ -28,6 +57,13 @@ class RemoteControl(Block):
         self.asked_for: set[str] = set()
         # The tokens of the starts that were asked for, without letter case.
         self._starts: dict[str, datetime] = {}
+        # Those that 2.x was asked for and has not begun, by their numbers.
+        self._requested: dict[int, datetime] = {}
+        # Limits in ampere for sessions to come that could not go along with their starts;
+        # EVSE 0 is any.
+        self._limits_to_come: dict[int, tuple[float, datetime]] = {}
+        # Limits that came behind such a start, and go with its session.
+        self._limits_of_sessions: dict[int, Limit] = {}
 
     async def start(
         self,
@@ -42,30 +78,94 @@ class RemoteControl(Block):
         transaction only. Accepted means that it will try: the transaction is there when
         the station says so.
         """
-        payload: Payload = {"idTag": id_token or self._default_token()}
-        if evse is not None:
-            payload["connectorId"] = evse
+        sent_profile: Payload | None = None
+        self._limits_to_come.pop(evse or 0, None)
         if limit is not None:
-            payload["chargingProfile"] = self.station.smart_charging.profile_of_start(
-                evse or 0, limit
-            )
+            # Whether the limit is allowed is found out here in any case.
+            profile = self.station.smart_charging.profile_of_start(evse or 0, limit)
+            if self.station.compatibility.start_with_profile:
+                sent_profile = profile
+            else:
+                self.station.smart_charging.on_start_refused(evse or 0)
+                self._limits_to_come[evse or 0] = limit, utcnow()
         try:
-            await self.command("RemoteStartTransaction", payload)
+            await self.command(
+                *self._spelling.start(
+                    id_token or self._default_token(), evse, sent_profile
+                )
+            )
         except OcppError:
+            self._limits_to_come.pop(evse or 0, None)
             self.station.smart_charging.on_start_refused(evse or 0)
             raise
+
+    def on_transaction_started(self, evse: int) -> None:
+        """Limit a session whose start could not bring its limit along."""
+        expected = self._limits_to_come.pop(evse, None) or self._limits_to_come.pop(
+            0, None
+        )
+        if expected is not None and utcnow() - expected[1] <= _FOLLOWED_WITHIN:
+            self.station.spawn(self._limit_session(evse, expected[0]))
+
+    async def _limit_session(self, evse: int, amperes: float) -> None:
+        try:
+            # For some time, so that it takes no other limit's place.
+            self._limits_of_sessions[
+                evse
+            ] = await self.station.smart_charging.set_limit(
+                evse, amperes, duration=_LONGEST_SESSION
+            )
+        except OcppError as error:
+            self.station.note(f"limit of a start: {type(error).__name__}")
+        self.station.flush()
+
+    def on_transaction_ended(self, evse: int) -> None:
+        """End a limit with its session that the station does not end by itself."""
+        limit = self._limits_of_sessions.pop(evse, None)
+        if limit is not None and limit is self.station.smart_charging.limit(evse):
+            self.station.spawn(self._end_limit(evse, limit))
+
+    async def _end_limit(self, evse: int, limit: Limit) -> None:
+        try:
+            # What stood before stands again when this one is over.
+            await self.station.smart_charging.set_limit(
+                evse, limit.value, limit.unit, phases=limit.phases, duration=1
+            )
+        except OcppError as error:
+            self.station.note(f"limit of a start: {type(error).__name__}")
+        self.station.flush()
 
     @precedes("RemoteStartTransaction", V16)
     def on_starting(self, payload: Payload) -> None:
         """Expect the transaction, which can be here before the answer is."""
         self._starts[payload["idTag"].casefold()] = utcnow()
 
+    @precedes("RequestStartTransaction", *V2)
+    def on_requesting_start(self, payload: Payload) -> None:
+        """Expect the transaction, which can be here before the answer is."""
+        now = utcnow()
+        self._requested = {
+            number: at
+            for number, at in self._requested.items()
+            if now - at <= _FOLLOWED_WITHIN
+        }
+        self._requested[payload["remoteStartId"]] = now
+        self._starts[payload["idToken"]["idToken"].casefold()] = now
+
+    def on_started(self, remote_start: int) -> None:
+        """Know that a start that was asked for became a transaction (F01.FR.25)."""
+        self._requested.pop(remote_start, None)
+
     def _default_token(self) -> str:
         """Return the token to start with, which some stations prescribe."""
         # Alfen only starts with the token its own plug-and-charge uses.
         prescribed = self.station.provisioning.value("PlugAndChargeIdentifier")
-        own = self.station.settings.id_token or self.station.options.id_token
-        return (prescribed or own)[:20]
+        own = (
+            self.station.settings.id_token
+            or self.station.compatibility.id_token
+            or self.station.options.id_token
+        )
+        return (prescribed or own)[: self._spelling.LONGEST_TOKEN]
 
     def is_default(self, id_token: str) -> bool:
         """Return whether starts that name no card are done with this token (C05)."""
@@ -87,29 +187,38 @@ class RemoteControl(Block):
 
     async def stop_transaction(self, transaction_id: str) -> None:
         """Ask the station to end a transaction, also one that nobody here knows of."""
-        await self.command(
-            "RemoteStopTransaction", {"transactionId": int(transaction_id)}
-        )
+        await self.command(*self._spelling.stop(transaction_id))
 
     async def unlock(self, evse: int) -> None:
         """Release the cable (F05)."""
-        await self.command("UnlockConnector", {"connectorId": evse})
+        connector = self.station.availability.plugged_connector(evse)
+        await self.command(*self._spelling.unlock(evse, connector))
 
-    async def trigger(self, message: str, evse: int | None = None) -> None:
-        """Ask the station to send a message now (F06)."""
-        payload: Payload = {"requestedMessage": message}
-        if evse is not None:
-            payload["connectorId"] = evse
-        await self.command("TriggerMessage", payload)
+    async def trigger(
+        self, message: str, evse: int | None = None, connector: int | None = None
+    ) -> None:
+        """Ask the station to send a message now (F06).
 
-    @precedes("TriggerMessage", V16)
+        Raises `NotSupported` where its model is not to be asked for that one.
+        """
+        if message in self.station.compatibility.never_triggered:
+            raise NotSupported("TriggerMessage")
+        await self.command(*self._spelling.trigger(message, evse, connector))
+
+    @property
+    def _spelling(self) -> Spelling:
+        return v16 if self.speaks_16 else v2
+
+    @precedes("TriggerMessage", V16, *V2)
     @precedes("ExtendedTriggerMessage", V16)
     def on_asking(self, payload: Payload) -> None:
         """Expect the message, which can be here before the answer is."""
         message: str = payload["requestedMessage"]
         self.asked_for.add(_CALLED_OTHERWISE.get(message, message))
 
-    async def ask_for(self, message: str, evse: int | None = None) -> bool:
+    async def ask_for(
+        self, message: str, evse: int | None = None, connector: int | None = None
+    ) -> bool:
         """Ask for a message where the station can be asked; return whether it agreed.
 
         Raises only what makes asking further pointless: `StationOffline` and
@@ -118,7 +227,7 @@ class RemoteControl(Block):
         if not self.station.provisioning.supports("RemoteTrigger"):
             return False
         try:
-            await self.trigger(message, evse)
+            await self.trigger(message, evse, connector)
         except CommandRejected, CommandFailed, NotSupported:
             return False
         return True

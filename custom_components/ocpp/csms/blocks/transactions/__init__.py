@@ -1,23 +1,24 @@
 """Functional block E: transactions. What people call a charging session."""
 
+import asyncio
 from dataclasses import replace
 
 from ...id_tokens import Purpose
 from ...model import UNKNOWN_END, IdTokenInfo, Payload, Transaction
 from ...versions import V16
 from ..block import answers
-from . import v16
-from .course import Course
+from . import v2, v16
 from .energy import SessionEnergy
+from .events import TransactionEvents
 from .notices import Stop
 from .tally import priced
 
 __all__ = ["STOP_REASONS", "UNKNOWN_END", "Transactions"]
 
-STOP_REASONS = (*v16.STOP_REASONS.values(), UNKNOWN_END)
+STOP_REASONS = (*v16.STOP_REASONS.values(), *v2.STOP_REASONS.values(), UNKNOWN_END)
 
 
-class Transactions(Course):
+class Transactions(TransactionEvents):
     """The transactions of a station: at most one runs on each EVSE."""
 
     # --- messages -----------------------------------------------------------------------
@@ -70,6 +71,11 @@ class Transactions(Course):
                     await self._begin(transaction)
                     self.station.reservation.on_started(transaction, start.reservation)
         info = replace(info, status=transaction.token_info.status)
+        if delay := self.station.compatibility.start_answer_delay:
+            # Some drop the connection over an answer that comes too soon. People see the
+            # session at once, and what else the station sends is not held up.
+            self.station.flush()
+            await asyncio.sleep(delay)
         return {
             "transactionId": transaction.number,
             "idTagInfo": self.station.authorization.id_tag_info(info),

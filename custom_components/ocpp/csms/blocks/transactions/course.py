@@ -27,11 +27,14 @@ if TYPE_CHECKING:
 # The ends that nobody meant: neither the driver, the owner nor the car.
 _INTERRUPTIONS = frozenset(
     {"emergency_stop", "hard_reset", "other", "power_loss", "reboot", "soft_reset"}
+    | {"ground_fault", "immediate_reset", "overcurrent_fault", "power_quality"}
     | {UNKNOWN_END}
 )
 _REMEMBERED_ENDS = 32
 # In seconds: what is shown of a session goes back by no more than this when we are killed.
 _SAVE_EVERY = 30
+# In seconds: what an answer that is held back may take beyond that.
+_UNTIL_ANSWERED = 0.5
 
 
 class Course(Sessions):
@@ -78,7 +81,24 @@ class Course(Sessions):
             )
         self.changed(Topic.TRANSACTION, evse)
         self.station.happened(SessionStarted(transaction=transaction))
+        if delay := self.station.compatibility.start_answer_delay:
+            # The station does not know the session's id before it got its answer.
+            self.station.spawn(self._act_in(delay + _UNTIL_ANSWERED, transaction))
+        else:
+            self._act_on_start(evse)
+
+    async def _act_in(self, seconds: float, transaction: Transaction) -> None:
+        await asyncio.sleep(seconds)
+        running = self.running(transaction.evse)
+        if running is not None and running.number == transaction.number:
+            self._act_on_start(transaction.evse)
+            self.station.flush()
+
+    def _act_on_start(self, evse: int) -> None:
+        """Have a new session get what other blocks owe it."""
         self.station.smart_charging.on_transaction_started(evse)
+        self.station.remote_control.on_transaction_started(evse)
+        self.station.metering.on_transaction_started()
 
     async def _keep_past(self, transaction: Transaction, until: datetime) -> None:
         """Keep a session that was queued, and was over when the present one began.
@@ -135,6 +155,7 @@ class Course(Sessions):
                 ended.evse, ended.ended or utcnow()
             )
             self.station.smart_charging.on_transaction_ended(ended.evse)
+            self.station.remote_control.on_transaction_ended(ended.evse)
         self.station.happened(
             SessionEnded(
                 transaction=ended,

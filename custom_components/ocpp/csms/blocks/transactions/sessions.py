@@ -73,6 +73,10 @@ class Sessions(Block):
         transaction = self._latest.get(evse)
         return transaction if transaction is not None and transaction.running else None
 
+    def is_charging(self, evse: int) -> bool:
+        """Return whether somebody may charge at an EVSE, though the car may have had enough."""
+        return self.running(evse) is not None
+
     def the_running(self, evse: int | None) -> Transaction:
         """Return the one transaction that is meant.
 

@@ -7,8 +7,10 @@ from typing import Any, Self
 from ...model import Transaction
 from ...tariff import Tariff
 from .energy import SessionEnergy
+from .progress import Progress
 
 _UNTIL = "until"
+_PROGRESS = "events"
 
 
 def priced(transaction: Transaction, tariff: Tariff) -> Transaction:
@@ -36,6 +38,7 @@ class Tally:
         self.currency = transaction.currency
         # The newest moment that was counted.
         self.until = transaction.started
+        self.progress = Progress()
 
     @classmethod
     def recall(
@@ -43,8 +46,9 @@ class Tally:
     ) -> Self:
         """Go on from where `as_dict` was before a restart."""
         counting = {"start": transaction.meter_start} | kept
-        until = counting.pop(_UNTIL, None)
+        until, progress = counting.pop(_UNTIL, None), counting.pop(_PROGRESS, {})
         tally = cls(transaction, SessionEnergy(**counting), tariff)
+        tally.progress = Progress.recall(progress)
         if until is not None:
             tally.until = datetime.fromisoformat(until)
         return tally
@@ -108,4 +112,7 @@ class Tally:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what else must survive a restart."""
-        return self._counter.as_dict() | {_UNTIL: self.until.isoformat()}
+        kept = self._counter.as_dict() | {_UNTIL: self.until.isoformat()}
+        if self.progress != Progress():
+            kept[_PROGRESS] = self.progress.as_dict()
+        return kept

@@ -1,0 +1,73 @@
+"""Asking a station of 2.x for the transactions that it says too little of."""
+
+import asyncio
+from contextlib import suppress
+from typing import override
+
+from ...errors import CommandFailed, CommandRejected, NotSupported, OcppError
+from ...model import ConnectorState, EvseStatus, Transaction
+from .course import Course
+
+
+class Checking(Course):
+    """Finds out which transactions still run, and whether events are still to come (E14)."""
+
+    async def look_for_missing(self, transaction_id: str) -> None:
+        """Ask whether what is missing is still to come (E14); the answer is for the notes."""
+        try:
+            answer = await self.command(
+                "GetTransactionStatus", {"transactionId": transaction_id}
+            )
+        except OcppError:
+            return
+        if not answer.get("messagesInQueue"):
+            self.station.note("TransactionEvent: some were lost")
+
+    @override
+    def on_status(self, evse: int, state: ConnectorState) -> None:
+        """Ask for the session of an EVSE that says it is free: it may go on all the same."""
+        if self.speaks_16:
+            super().on_status(evse, state)
+        elif state.status is EvseStatus.AVAILABLE and self.running(evse) is not None:
+            self.station.spawn(self._check_later())
+
+    @override
+    async def prepare(self, *, booted: bool) -> None:
+        """Find out which sessions still run."""
+        if not self.speaks_16 and await self._check_running():
+            self.station.spawn(self._check_later())
+
+    async def _check_later(self) -> None:
+        """Look again when the station had the time to send what it has queued."""
+        await asyncio.sleep(self.station.options.queue_grace)
+        with suppress(OcppError):
+            await self._check_running()
+
+    async def _check_running(self) -> bool:
+        """Close what the station knows to be over (E14); return whether to look again.
+
+        Raises `StationOffline` and `CommandTimedOut`.
+        """
+        again = False
+        for transaction in list(self._latest.values()):
+            if not transaction.running:
+                continue
+            try:
+                answer = await self.command(
+                    "GetTransactionStatus", {"transactionId": transaction.id}
+                )
+            except CommandFailed, CommandRejected, NotSupported:
+                return False
+            if answer.get("messagesInQueue"):
+                again = True
+            elif answer.get("ongoingIndicator") is False:
+                await self._close_lost(transaction)
+        return again
+
+    async def _close_lost(self, lost: Transaction) -> None:
+        async with self._order:
+            running = self.running(lost.evse)
+            if running is not None and running.number == lost.number:
+                # Nothing is known of it after its newest sample.
+                await self._close(running, self._tally(running).until)
+                self.station.flush()
