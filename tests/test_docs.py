@@ -7,6 +7,7 @@ from typing import Any
 
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.template import Template
 from homeassistant.setup import async_setup_component
 from homeassistant.util import slugify
@@ -14,6 +15,8 @@ import pytest
 import yaml
 
 from custom_components.ocpp import trigger
+from custom_components.ocpp.const import DOMAIN
+from custom_components.ocpp.hub import Charger as HubCharger
 from custom_components.ocpp.sessions import COLUMNS
 from tests.simulator import Charger
 
@@ -21,6 +24,7 @@ from .test_translations import DESCRIPTIONS, at
 
 DOCS = Path(__file__).parents[1] / "docs"
 SESSIONS = (DOCS / "sessions.md").read_text()
+CARDS_PAGE = (DOCS / "cards.md").read_text()
 DASHBOARDS = (DOCS / "dashboards.md").read_text()
 CARDS = {
     "grid",
@@ -126,6 +130,33 @@ async def test_the_actions_are_valid(hass: HomeAssistant, charging: Charger) -> 
     )
     await hass.services.async_call("script", "documented", blocking=True)
     assert list(Path(hass.config.path("exports")).glob("*.csv"))
+
+
+async def test_a_charger_is_reserved(
+    hass: HomeAssistant, garage: HubCharger, charger: Charger
+) -> None:
+    one, two = blocks(CARDS_PAGE, "action")
+    for action in (one, two):
+        action["data"]["device_id"] = garage.device_id
+    sequence = [one, {"stop": "done", "response_variable": "reservation"}]
+    assert await async_setup_component(
+        hass, "script", {"script": {"one": {"sequence": sequence}}}
+    )
+    response = await hass.services.async_call(
+        "script", "one", blocking=True, return_response=True
+    )
+    assert response["status"] == "Accepted"
+    until = hass.states.get("sensor.garage_reserved_until")
+    assert until is not None
+    assert until.state not in ("unknown", "unavailable")
+    # What 2.0.1 calls otherwise is valid, and not for this charger.
+    with pytest.raises(ServiceValidationError, match=r"expiry_date|id_token"):
+        await hass.services.async_call(
+            DOMAIN,
+            "reserve_now",
+            two["data"] | {"expiry_date_time": "2099-01-01T00:00:00+00:00"},
+            blocking=True,
+        )
 
 
 async def test_the_bill_of_a_month_adds_up(

@@ -1,5 +1,6 @@
 """Prove the sessions of a station that speaks 2.x: one message for all of their course."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -387,6 +388,26 @@ async def test_a_pin_is_kept_nowhere(
     running = station.transactions.running(1)
     assert running is not None
     assert running.id_token == ""
+
+
+@pytest.mark.parametrize("told_first", ["Started", "Updated"])
+async def test_the_token_of_a_start_from_here_need_not_be_repeated(
+    central: CentralSystem, station: ChargingStation, told: Told, told_first: str
+) -> None:
+    """Some stations leave it out; the number of the start says which it was."""
+    if told_first == "Updated":
+        await told.tell("Started", 0, evse=1)
+    starting = asyncio.create_task(station.remote_control.start(1, id_token="GUEST"))
+    asked = await told.wire.command("RequestStartTransaction")
+    await told.wire.send([3, asked[1], {"status": "Accepted"}])
+    await starting
+    number = asked[3]["remoteStartId"]
+    await told.tell(
+        told_first, 1, 1, evse=1, trigger="RemoteStart", remoteStartId=number
+    )
+    running = station.transactions.running(1)
+    assert running is not None
+    assert running.id_token == "GUEST"
 
 
 # --- sessions of which the station is silent ----------------------------------------------

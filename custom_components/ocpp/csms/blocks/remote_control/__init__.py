@@ -1,7 +1,7 @@
 """Functional block F: remote control. Start, stop, unlock, and ask for messages."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ...errors import CommandFailed, CommandRejected, NotSupported, OcppError
 from ...model import Limit, Payload, utcnow
@@ -27,6 +27,11 @@ _CALLED_OTHERWISE = dict.fromkeys(
 _FOLLOWED_WITHIN = timedelta(minutes=5)
 # In seconds: how long the limit of a session holds where it can't end with the session.
 _LONGEST_SESSION = 86_400
+
+
+class _Request(NamedTuple):
+    at: datetime
+    id_token: str
 
 
 class Spelling(Protocol):
@@ -58,7 +63,7 @@ class RemoteControl(Block):
         # The tokens of the starts that were asked for, without letter case.
         self._starts: dict[str, datetime] = {}
         # Those that 2.x was asked for and has not begun, by their numbers.
-        self._requested: dict[int, datetime] = {}
+        self._requested: dict[int, _Request] = {}
         # Limits in ampere for sessions to come that could not go along with their starts;
         # EVSE 0 is any.
         self._limits_to_come: dict[int, tuple[float, datetime]] = {}
@@ -143,18 +148,19 @@ class RemoteControl(Block):
     @precedes("RequestStartTransaction", *V2)
     def on_requesting_start(self, payload: Payload) -> None:
         """Expect the transaction, which can be here before the answer is."""
-        now = utcnow()
+        now, id_token = utcnow(), payload["idToken"]["idToken"]
         self._requested = {
-            number: at
-            for number, at in self._requested.items()
-            if now - at <= _FOLLOWED_WITHIN
+            number: asked
+            for number, asked in self._requested.items()
+            if now - asked.at <= _FOLLOWED_WITHIN
         }
-        self._requested[payload["remoteStartId"]] = now
-        self._starts[payload["idToken"]["idToken"].casefold()] = now
+        self._requested[payload["remoteStartId"]] = _Request(now, id_token)
+        self._starts[id_token.casefold()] = now
 
-    def on_started(self, remote_start: int) -> None:
-        """Know that a start that was asked for became a transaction (F01.FR.25)."""
-        self._requested.pop(remote_start, None)
+    def token_of(self, remote_start: int | None) -> str | None:
+        """Return the token of a start that was asked for by this number (F01.FR.25)."""
+        asked = None if remote_start is None else self._requested.get(remote_start)
+        return None if asked is None else asked.id_token
 
     def _default_token(self) -> str:
         """Return the token to start with, which some stations prescribe."""

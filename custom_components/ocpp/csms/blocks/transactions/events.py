@@ -177,15 +177,17 @@ class TransactionEvents(Checking):
         return info
 
     def _kept_token(self, event: Event) -> str:
-        """Return what is kept of the token: a PIN is no card's number (C04.FR.04)."""
-        if event.token is None or event.token.type == _SECRET:
-            return ""
-        return event.token.text
+        """Return what is kept of the token: a PIN is no card's number (C04.FR.04).
+
+        Some stations leave out the token of a start that we asked for.
+        """
+        if event.token is None:
+            return self.station.remote_control.token_of(event.remote_start) or ""
+        return "" if event.token.type == _SECRET else event.token.text
 
     def _card(self, event: Event) -> str | None:
-        if event.token is None:
-            return None
-        return self.station.authorization.name(event.token.text)
+        token = event.token.text if event.token else self._kept_token(event)
+        return self.station.authorization.name(token) if token else None
 
     # --- what an event changes ----------------------------------------------------------
 
@@ -216,14 +218,12 @@ class TransactionEvents(Checking):
             await self._store_late(transaction)
         elif transaction is not before or event.offline:
             await self._store_progress(transaction)
-        if transaction.evse and not event.offline:
+        if transaction.evse:
             self.station.availability.on_charging_state(transaction.evse, event.at)
         return self._tally_of(transaction)
 
     async def _take_up_new(self, event: Event, transaction: Transaction) -> Transaction:
         """Have a transaction run that nothing told of before, unless it is refused."""
-        if event.remote_start is not None:
-            self.station.remote_control.on_started(event.remote_start)
         if not transaction.token_info.accepted:
             return transaction
         if not transaction.evse:
@@ -246,8 +246,6 @@ class TransactionEvents(Checking):
         if event.evse and not transaction.evse:
             self._latest.pop(0, None)
             transaction = replace(transaction, evse=self._evse_of(event.evse))
-        if event.remote_start is not None:
-            self.station.remote_control.on_started(event.remote_start)
         if event.type is EventType.STARTED and event.at < transaction.started:
             # Its later events overtook it.
             transaction = replace(
@@ -260,13 +258,15 @@ class TransactionEvents(Checking):
         token, card = self._kept_token(event), self._card(event)
         nobody_yet = not transaction.id_token and not transaction.card
         if (
-            info is not None
-            and info.accepted
+            (info or transaction.token_info).accepted
             and event.type is not EventType.ENDED
             and (begins or (nobody_yet and (token or card)))
         ):
             transaction = replace(
-                transaction, id_token=token, token_info=info, card=card
+                transaction,
+                id_token=token,
+                token_info=info or transaction.token_info,
+                card=card,
             )
             if begins:
                 transaction = priced(transaction, self.station.tariff)
