@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from .home import Lost
-from .ledger import REASONS, Session
+from .ledger import REASONS, Fact, Session
 
 type Row = dict[str, Any]
 
@@ -59,7 +59,7 @@ def check(stored: list[Row], sessions: Iterable[Session]) -> None:
 def check_progress(stored: list[Row], sessions: list[Session]) -> None:
     """Raise `Lost` unless what ended in good order wrote how far running sessions are."""
     for session in sessions:
-        least = session.acknowledged - session.start["meterStart"]
+        least = session.acknowledged - session.meter_start
         running = [row for row in stored if row["ended"] is None]
         for row in running:
             if _is_start_of(row, session) and row["energy"] < least:
@@ -115,7 +115,9 @@ def _faults(stored: list[Row], sessions: list[Session]) -> Iterator[str]:
 
 
 def _faults_of(row: Row, session: Session) -> Iterator[str]:
-    if session.ids - {row["number"]} or row["id"] != str(row["number"]):
+    if isinstance(session.id, str):
+        yield from _faults_of_start(row, session)
+    elif session.ids - {row["number"]} or row["id"] != str(row["number"]):
         yield f"A repeated start got another id: {session}: {row}"
     if session.stop_answered and not session.gave_up and not _is_end_of(row, session):
         yield f"An acknowledged stop is lost: {session}: {row}"
@@ -125,28 +127,54 @@ def _faults_of(row: Row, session: Session) -> Iterator[str]:
         return
     if row["ended"] is not None and row["stop_reason"] != _UNKNOWN_END:
         yield f"It ended otherwise: {session}: {row}"
-    most = max(session.told - session.start["meterStart"], 0)
+    most = session.energy_told
     if not 0 <= row["energy"] <= most:
         yield f"The energy so far can't be more than {most}: {session}: {row}"
 
 
+def _faults_of_start(row: Row, session: Session) -> Iterator[str]:
+    """Hold what a charger told once, with an id of its own, against the row of that id."""
+    registers = {session.meter_start}
+    if Fact.PLACE in session.late:
+        # It was not told what the register was at the start.
+        registers.add(None)
+    if row["meter_start"] not in registers or not _is_at(
+        row["started"], session.started, session
+    ):
+        yield f"An acknowledged start is wrong: {session}: {row}"
+    for fact, stored, told, unknown in (
+        (Fact.TOKEN, row["id_token"], session.token, ""),
+        (Fact.PLACE, row["evse"], session.connector, 0),
+    ):
+        possible = {told}
+        if fact in session.late and fact not in session.answered:
+            possible.add(unknown)
+            # Of one that has a single EVSE it is known all the same.
+            if fact is Fact.TOKEN and fact not in session.sent:
+                possible.remove(told)
+        if stored not in possible:
+            yield f"The {fact.name.lower()} is wrong: {session}: {row}"
+
+
 def _is_start_of(row: Row, session: Session) -> bool:
+    if isinstance(session.id, str):
+        return bool(row["station"] == session.station and row["id"] == session.id)
     return (
         row["station"] == session.station
         and row["evse"] == session.connector
-        and row["id_token"] == session.start["idTag"]
-        and row["meter_start"] == session.start["meterStart"]
+        and row["id_token"] == session.token
+        and row["meter_start"] == session.meter_start
         and _is_at(row["started"], session.started, session)
     )
 
 
 def _is_end_of(row: Row, session: Session) -> bool:
     return (
-        session.stop is not None
+        session.reason is not None
         and session.stop_sent
         and row["ended"] is not None
-        and row["meter_stop"] == session.stop["meterStop"]
-        and row["stop_reason"] == REASONS[session.stop["reason"]]
+        and row["meter_stop"] == session.meter_stop
+        and row["stop_reason"] == REASONS[session.reason]
         and _is_at(row["ended"], session.ended, session)
     )
 

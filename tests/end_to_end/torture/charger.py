@@ -1,16 +1,18 @@
-"""A charger that does what OCPP 1.6 says: what it has to tell of sessions is never lost.
+"""A charger that does what OCPP says: what it has to tell of sessions is never lost.
 
 Transaction messages wait in a queue that outlives power and network. The first is sent again,
 with the same content and another message id, until it is answered; only then comes the next.
-Of everything else only the present is told.
+Of everything else only the present is told. How all of this is spelled is up to `v16` and `v2`.
 """
 
+from abc import ABC, abstractmethod
 import asyncio
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
 import itertools
 import json
 from random import Random
@@ -19,19 +21,12 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 
-from .ledger import Session
+from .ledger import Fact, Session
 
 # In seconds: after this long without an answer the connection is given up.
 _ANSWER_WITHIN = 10
-_CONFIGURATION = {
-    "HeartbeatInterval": "300",
-    "MeterValueSampleInterval": "1",
-    "MeterValuesSampledData": "Energy.Active.Import.Register",
-    "SupportedFeatureProfiles": "Core",
-}
 # Samples that wait. Chargers leave out some when there are more, but no start and no stop.
 _MOST_SAMPLES = 10
-_GIVES_UP = 0.5
 _ANSWER_LOST = 0.04
 
 
@@ -39,14 +34,28 @@ class _Broken(Exception):
     """The connection is gone before an answer came."""
 
 
+class Kind(Enum):
+    """What a transaction message tells."""
+
+    START = auto()
+    # What was not known at the start.
+    FACT = auto()
+    SAMPLE = auto()
+    END = auto()
+
+
 @dataclass(eq=False)
-class _Message:
-    action: str
+class Message:
+    """A transaction message that waits. Its register is in Wh."""
+
+    kind: Kind
     session: Session
     payload: dict[str, Any]
+    register: int = 0
+    facts: frozenset[Fact] = frozenset()
 
 
-class Charger:
+class Charger(ABC):
     """One charger. What it does is up to `people`; this is how it tells of it."""
 
     def __init__(
@@ -58,14 +67,12 @@ class Charger:
         connectors: int = 1,
         whole_seconds: bool = False,
         clock_off: timedelta | None = None,
-        gives_up: bool = False,
         forgets: bool = False,
     ) -> None:
         """Build a charger that is switched off.
 
         One with `whole_seconds` writes its times so, one whose clock is off writes them so
-        much later. One that `gives_up` may not ask again for the id of a session, and then
-        ends it by the number -1. One that `forgets` has no memory without power.
+        much later. One that `forgets` has no memory without power.
         """
         self.url = f"{url}/{identity}"
         self.identity = identity
@@ -77,15 +84,14 @@ class Charger:
             number: random.randrange(1000, 5_000_000) for number in self.connectors
         }
         self.sessions: list[Session] = []
-        self.queue: deque[_Message] = deque()
+        self.queue: deque[Message] = deque()
         # Called with a session when a message of it was sent, and when it was answered.
         self.on_sent: Callable[[Session], None] = lambda _: None
         self.on_answered: Callable[[Session], None] = lambda _: None
         # Says nothing by itself, though it is connected.
         self.silent = False
-        self.remote_stops: asyncio.Queue[int] = asyncio.Queue()
+        self.remote_stops: asyncio.Queue[int | str] = asyncio.Queue()
         self.faults: list[str] = []
-        self._gives_up = gives_up
         self._forgets = forgets
         self._clock_off = clock_off
         self._timespec = "seconds" if whole_seconds else "milliseconds"
@@ -123,16 +129,16 @@ class Charger:
 
     def begin(self, connector: int, token: str) -> None:
         """Begin a session."""
-        payload = {
-            "connectorId": connector,
-            "idTag": token,
-            "meterStart": self.registers[connector],
-            "timestamp": self._now(),
-        }
-        dated = self._clock_off is None
-        session = Session(self.identity, connector, payload, dated=dated)
+        session = Session(
+            self.identity,
+            connector,
+            token,
+            self.registers[connector],
+            self.now(),
+            dated=self._clock_off is None,
+        )
         self.sessions.append(session)
-        self._tell("StartTransaction", session, payload)
+        self.tell_start(session)
         self._show(connector, "Charging")
 
     def meter(self, connector: int, energy: int) -> None:
@@ -140,14 +146,9 @@ class Charger:
         if (session := self.running(connector)) is None:
             return
         self.registers[connector] += energy
-        samples = [entry for entry in self.queue if entry.action == "MeterValues"]
+        samples = [entry for entry in self.queue if entry.kind is Kind.SAMPLE]
         if len(samples) < _MOST_SAMPLES:
-            value = {"value": str(self.registers[connector]), "unit": "Wh"}
-            payload = {
-                "connectorId": connector,
-                "meterValue": [{"timestamp": self._now(), "sampledValue": [value]}],
-            }
-            self._tell("MeterValues", session, payload)
+            self.tell_sample(session, self.registers[connector])
 
     def end(self, connector: int, reason: str) -> None:
         """End a session."""
@@ -156,13 +157,8 @@ class Charger:
         # A session without energy ends, too. Only their registers tell those apart whose
         # times can't be believed.
         self.registers[connector] += self.random.randrange(3) + (not session.dated)
-        session.stop = {
-            "idTag": session.start["idTag"],
-            "meterStop": self.registers[connector],
-            "timestamp": self._now(),
-            "reason": reason,
-        }
-        self._tell("StopTransaction", session, session.stop)
+        session.end(self.registers[connector], self.now(), reason)
+        self.tell_end(session)
         self._show(connector, "Available")
 
     async def lose_power(self, seconds: float) -> None:
@@ -184,17 +180,63 @@ class Charger:
         if self._socket is not None:
             self._socket.transport.abort()
 
-    def _tell(self, action: str, session: Session, payload: dict[str, Any]) -> None:
-        self.queue.append(_Message(action, session, payload))
+    def tell(self, message: Message) -> None:
+        """Have a message be told when it is its turn."""
+        self.queue.append(message)
         self._waiting.set()
 
     def _show(self, connector: int, status: str) -> None:
         self._statuses[connector] = status
         self._waiting.set()
 
-    def _now(self) -> str:
+    def now(self) -> str:
+        """Return the time by its clock."""
         now = datetime.now(UTC) + (self._clock_off or timedelta())
         return now.isoformat(timespec=self._timespec).replace("+00:00", "Z")
+
+    @property
+    def online(self) -> bool:
+        """Return whether it is connected."""
+        return self._socket is not None
+
+    # --- how it is spelled --------------------------------------------------------------
+
+    subprotocol: str
+
+    @abstractmethod
+    def tell_start(self, session: Session) -> None:
+        """Queue what tells that a session began."""
+
+    @abstractmethod
+    def tell_sample(self, session: Session, register: int) -> None:
+        """Queue what tells how far a session is."""
+
+    @abstractmethod
+    def tell_end(self, session: Session) -> None:
+        """Queue what tells that a session ended."""
+
+    @abstractmethod
+    def spell(self, message: Message) -> tuple[str, dict[str, Any]]:
+        """Return the action and payload of a message that is sent now."""
+
+    @abstractmethod
+    def boot(self) -> dict[str, Any]:
+        """Return what a boot tells."""
+
+    @abstractmethod
+    def status(self, connector: int, status: str) -> dict[str, Any]:
+        """Return how the present of a connector is told."""
+
+    @abstractmethod
+    def obey(self, action: str, payload: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the answer to a command; None when it is not implemented."""
+
+    def hear(self, message: Message, answer: Any) -> None:  # noqa: B027
+        """Take note of an answer before anything can be lost."""
+
+    def gives_up(self, message: Message) -> bool:
+        """Return whether a message is not sent again."""
+        return False
 
     # --- how it tells of it -------------------------------------------------------------
 
@@ -213,7 +255,7 @@ class Charger:
             ):
                 async with connect(
                     self.url,
-                    subprotocols=["ocpp1.6"],  # type: ignore[list-item]
+                    subprotocols=[self.subprotocol],  # type: ignore[list-item]
                     compression=None,
                     open_timeout=_ANSWER_WITHIN,
                     ping_interval=None,
@@ -239,8 +281,7 @@ class Charger:
     async def _greet(self, socket: ClientConnection) -> None:
         """Boot if it has to, and tell what it is doing, as most do."""
         if self._booting:
-            boot = {"chargePointVendor": "Torture", "chargePointModel": "1"}
-            await self._call(socket, "BootNotification", boot)
+            await self._call(socket, "BootNotification", self.boot())
             self._booting = False
         if self.random.random() < 0.7:
             for connector in self.connectors:
@@ -264,12 +305,7 @@ class Charger:
             return
         if self._statuses:
             connector, status = next(iter(self._statuses.items()))
-            payload = {
-                "connectorId": connector,
-                "errorCode": "NoError",
-                "status": status,
-                "timestamp": self._now(),
-            }
+            payload = self.status(connector, status)
             await self._call(socket, "StatusNotification", payload)
             if self._statuses.get(connector) == status:
                 del self._statuses[connector]
@@ -277,68 +313,56 @@ class Charger:
         await self._tell_transaction(socket, self.queue[0])
 
     async def _tell_transaction(
-        self, socket: ClientConnection, message: _Message
+        self, socket: ClientConnection, message: Message
     ) -> None:
         session = message.session
-        payload = dict(message.payload)
-        match message.action:
-            case "StartTransaction":
-                if session.start_sent and self._gives_up_now():
-                    session.gave_up = True
-                    self.queue.popleft()
-                    return
+        if self.gives_up(message):
+            self.queue.popleft()
+            return
+        action, payload = self.spell(message)
+        match message.kind:
+            case Kind.START:
                 session.start_sent = True
-            case "StopTransaction":
-                payload["transactionId"] = -1 if session.id is None else session.id
+            case Kind.END:
                 session.stop_sent = True
-            case _:
-                if session.id is not None:
-                    payload["transactionId"] = session.id
-                session.told = self._register(payload)
-        answer = await self._call(socket, message.action, payload, session)
-        if message.action == "StartTransaction":
-            session.ids.add(answer["transactionId"])
+        session.told = max(session.told, message.register)
+        session.sent |= message.facts
+        answer = await self._call(socket, action, payload, message)
+        self.hear(message, answer)
         if self.random.random() < _ANSWER_LOST:
             # It was answered, but the charger never got to know.
             self.drop()
             raise _Broken
-        self._take_answer(message, answer)
+        self.take_answer(message, answer)
         if message in self.queue:  # It may be forgotten by now.
             self.queue.remove(message)
-        if message.action != "MeterValues":
+        if message.kind is not Kind.SAMPLE:
             self.on_answered(session)
 
-    def _take_answer(self, message: _Message, answer: Any) -> None:
+    def take_answer(self, message: Message, answer: Any) -> None:
+        """Know what the central system knows."""
         session = message.session
-        match message.action:
-            case "StartTransaction":
-                session.id = answer["transactionId"]
+        match message.kind:
+            case Kind.START:
                 session.start_answered = True
-            case "StopTransaction":
+            case Kind.END:
                 session.stop_answered = True
-            case _:
-                session.acknowledged = self._register(message.payload)
-
-    def _gives_up_now(self) -> bool:
-        return self._gives_up and self.random.random() < _GIVES_UP
-
-    @staticmethod
-    def _register(payload: dict[str, Any]) -> int:
-        return int(payload["meterValue"][0]["sampledValue"][0]["value"])
+        session.answered |= message.facts
+        session.acknowledged = max(session.acknowledged, message.register)
 
     async def _call(
         self,
         socket: ClientConnection,
         action: str,
         payload: dict[str, Any],
-        session: Session | None = None,
+        message: Message | None = None,
     ) -> Any:
         message_id = str(next(self._numbers))
         answer = self._answers[message_id] = asyncio.get_running_loop().create_future()
         try:
             await socket.send(json.dumps([2, message_id, action, payload]))
-            if session is not None and action != "MeterValues":
-                self.on_sent(session)
+            if message is not None and message.kind is not Kind.SAMPLE:
+                self.on_sent(message.session)
             closed = asyncio.ensure_future(socket.wait_closed())
             try:
                 await asyncio.wait(
@@ -363,36 +387,10 @@ class Charger:
                     if message_id in self._answers:
                         self._answers[message_id].set_result(payload)
                 case [2, message_id, action, payload]:
-                    answer = self._obey(action, payload)
+                    answer = self.obey(action, payload)
                     kind = [3, message_id]
                     if answer is None:
                         kind, answer = [4, message_id, "NotImplemented", ""], {}
                     await socket.send(json.dumps([*kind, answer]))
                 case frame:
                     self.faults.append(f"{self.identity}: {frame}")
-
-    def _obey(self, action: str, payload: dict[str, Any]) -> dict[str, Any] | None:
-        match action:
-            case "GetConfiguration":
-                return {
-                    "configurationKey": [
-                        {"key": key, "value": value, "readonly": True}
-                        for key, value in _CONFIGURATION.items()
-                    ]
-                }
-            case "RemoteStartTransaction":
-                connector = payload.get("connectorId", 1)
-                if self.running(connector) is not None:
-                    return {"status": "Rejected"}
-                self.begin(connector, payload["idTag"])
-                return {"status": "Accepted"}
-            case "RemoteStopTransaction":
-                wanted = payload["transactionId"]
-                self.remote_stops.put_nowait(wanted)
-                for connector in self.connectors:
-                    session = self.running(connector)
-                    if session is not None and session.id == wanted:
-                        self.end(connector, "Remote")
-                        return {"status": "Accepted"}
-                return {"status": "Rejected"}
-        return None

@@ -44,11 +44,11 @@ def _is_right(shown: dict[str, str], session: Session, *, exactly: bool) -> bool
     if session.dated and moment(shown["sensor.session_start"]) != started:
         return False
     if session.running:
-        told = max(session.told - session.start["meterStart"], 0)
+        told = session.energy_told
         return (
             shown["switch.charging"] == "on"
             # Its end is all that is shown of a card that has no name.
-            and session.start["idTag"].endswith(shown["sensor.id_token"].lstrip("…"))
+            and session.token.endswith(shown["sensor.id_token"].lstrip("…"))
             and (round(energy) == told if exactly else 0 <= round(energy) <= told)
         )
     return shown["switch.charging"] == "off" and round(energy) == session.energy

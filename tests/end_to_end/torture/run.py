@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 import signal
 from tempfile import TemporaryDirectory
 import time
-from typing import Any
 
 from . import audit
 from .charger import Charger
@@ -18,6 +18,8 @@ from .home import HOST, PATIENCE, Home, Lost, Zygote
 from .ledger import Session
 from .live import check_live, check_stop
 from .people import People
+from .v2 import Charger2
+from .v16 import Charger16
 
 # How a life ends, and how often. Most are killed within milliseconds after a transaction
 # message was sent or answered: that is where something could be lost.
@@ -35,15 +37,18 @@ _LONGEST_LIFE = 1.5
 _LOOK_EVERY = 25
 
 # The sorts of chargers there are.
-SORTS: tuple[dict[str, Any], ...] = (
-    {"connectors": 2},
-    {"whole_seconds": True, "connectors": 2},
-    {"forgets": True},
-    {"gives_up": True},
+SORTS: tuple[Callable[..., Charger], ...] = (
+    partial(Charger16, connectors=2),
+    partial(Charger2, connectors=2),
+    partial(Charger16, whole_seconds=True, connectors=2),
+    partial(Charger16, forgets=True),
+    partial(Charger2, connectors=2, forgets=True),
+    partial(Charger16, gives_up=True),
     # Its clock begins when it is switched on.
-    {"clock_off": timedelta(days=-365 * 50)},
+    partial(Charger16, clock_off=timedelta(days=-365 * 50)),
     # It writes the local time and calls it UTC.
-    {"clock_off": timedelta(hours=2), "whole_seconds": True},
+    partial(Charger16, clock_off=timedelta(hours=2), whole_seconds=True),
+    partial(Charger2, clock_off=timedelta(hours=2), whole_seconds=True),
 )
 
 type Say = Callable[[str], None]
@@ -195,12 +200,7 @@ class Run:
 def build_chargers(url: str, random: Random, count: int) -> list[Charger]:
     """Return chargers of every sort there is."""
     return [
-        Charger(
-            url,
-            f"T{number + 1}",
-            Random(random.random()),
-            **SORTS[number % len(SORTS)],
-        )
+        SORTS[number % len(SORTS)](url, f"T{number + 1}", Random(random.random()))
         for number in range(count)
     ]
 
