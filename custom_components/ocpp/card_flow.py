@@ -148,7 +148,7 @@ class CardFlow(ConfigSubentryFlow):
         return await self._async_add(
             "held",
             user_input,
-            {CONF_TOKEN: self._held.token},
+            {CONF_TOKEN: self._held.token, **_type_of(self._held)},
             {
                 "charger": chargers.get(self._held.charger, self._held.charger),
                 "card": masked(self._held.token),
@@ -250,6 +250,12 @@ class CardFlow(ConfigSubentryFlow):
         if len(chosen.get(CONF_GROUP, "")) > _LONGEST_GROUP:
             errors[CONF_GROUP] = "group_too_long"
         return errors
+
+
+def _type_of(held: Held) -> dict[str, str]:
+    """Return what kind of card was held to a charger, where that said so."""
+    kind = held.type.casefold()
+    return {CONF_TYPE: kind} if kind in _TYPES else {}
 
 
 def _data(chosen: dict[str, Any]) -> dict[str, Any]:

@@ -55,10 +55,14 @@ class Card:
 
 
 class Held(NamedTuple):
-    """A card that somebody held to a charger, by the identity of that."""
+    """A card that somebody held to a charger, by the identity of that.
+
+    `type` is named as OCPP 2.x does, and empty where the charger did not say.
+    """
 
     token: str
     charger: str
+    type: str = ""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -217,7 +221,7 @@ class Cards:
         )
         device = evse.id if evse is not None else device_id
         self._hass.async_create_task(self._async_scan(tag, device))
-        held = Held(event.id_token, station.identity)
+        held = Held(event.id_token, station.identity, event.type)
         self._tell_waiting(held)
 
     async def _async_scan(self, tag: str, device_id: str) -> None:

@@ -22,6 +22,7 @@ from .csms.blocks.availability import ERROR_CODES
 from .csms.blocks.transactions import STOP_REASONS
 from .csms.charging_station import ChargingStation
 from .csms.model import EvseStatus, Part, Topic
+from .device_model import variable_sensors
 from .entity import OcppEntity
 from .hub import Charger, OcppConfigEntry
 from .maintenance_sensor import maintenance_sensors
@@ -78,8 +79,11 @@ def _session_start(station: ChargingStation, evse: int) -> Value:
 
 def _id_token(station: ChargingStation, evse: int) -> Value:
     transaction = station.transactions.running(evse)
-    if transaction is None or not transaction.id_token:
+    if transaction is None:
         return None
+    if not transaction.id_token:
+        # Of a PIN only its name is known.
+        return transaction.card
     return station.shared.id_tokens.label(transaction.id_token)
 
 
@@ -167,6 +171,7 @@ def _sensors(charger: Charger) -> Iterator[OcppEntity]:
         yield OcppSensor(charger, description, watched=description.watched)
     yield from maintenance_sensors(charger)
     yield from key_sensors(charger)
+    yield from variable_sensors(charger)
     yield from station_sensors(charger)
     for evse in charger.station.evses:
         for description in EVSE_SENSORS:

@@ -45,8 +45,8 @@ def present(token: str = "04ab", **other: Any) -> Presented:
         ({"valid_until": EARLIER, "blocked": True}, {}, "Blocked"),
         ({"stations": frozenset({"cp1"})}, {}, "Accepted"),
         ({"stations": frozenset({"cp2"})}, {}, "NotAtThisLocation"),
-        ({}, {"token": "OTHER"}, "Invalid"),
-        ({}, {"token": ""}, "Invalid"),
+        ({}, {"token": "OTHER"}, "Unknown"),
+        ({}, {"token": ""}, "Unknown"),
         # Starts made here are never refused.
         ({}, {"token": "OTHER", "ours": True}, "Accepted"),
         ({"blocked": True}, {"ours": True}, "Accepted"),

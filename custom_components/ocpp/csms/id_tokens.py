@@ -2,13 +2,26 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from .model import DEFAULT_ID_TOKEN, IdTokenInfo, Options
+from .model import DEFAULT_ID_TOKEN, IdTokenInfo, Options, utcnow
 
 # What a token without a name shows of itself: people tell their cards apart by the end.
 _SHOWN = 4
+# The types that mean something here, as OCPP 2.x names them.
+KEY_CODE = "KeyCode"
+NO_AUTHORIZATION = "NoAuthorization"
+LOCAL = "Local"
+# Readers name one card either way.
+_CARDS = frozenset({"iso14443", "iso15693"})
+# Types that can't be what is listed as another. Other words say nothing.
+_TELLING = _CARDS | {
+    *("directpayment", "emaid", "evccid", "keycode", "local", "macaddress"),
+    *("noauthorization", "vin"),
+}
+# For how long a station keeps that it may charge what was told late.
+_SHORTLY = timedelta(minutes=1)
 
 
 class Purpose(StrEnum):
@@ -43,12 +56,14 @@ class Presented:
 
     `known` where the token is listed or not is of no consequence: it is our own. `busy` where
     a session of it runs elsewhere. `session` is the token of the session that it would end.
+    `type` is what the station says that it is: nothing in 1.6.
     """
 
     token: str
     station: str
     at: datetime
     purpose: Purpose
+    type: str = ""
     ours: bool = False
     busy: bool = False
     session: str = ""
@@ -111,6 +126,8 @@ class IdTokens:
         The group is written the same for all of its tokens: stations compare letters.
         """
         listed = self.find(presented.token)
+        if listed is not None and not is_same_type(presented.type, listed.type):
+            listed = None
         return IdTokenInfo(
             status=self._status(presented, listed, options),
             group=self._groups[listed.group.casefold()] if listed is not None else "",
@@ -123,8 +140,11 @@ class IdTokens:
         if presented.ours:
             return "Accepted"
         if listed is None:
-            if not self.accepts_unknown(options):
+            if is_secret(presented.type):
+                # Whoever guesses must not be right whatever the number (C04).
                 return "Invalid"
+            if not self.accepts_unknown(options):
+                return "Unknown"
         elif listed.blocked:
             return "Blocked"
         elif listed.valid_until is not None and listed.valid_until <= presented.at:
@@ -155,6 +175,35 @@ class IdTokens:
 def token_key(token: str) -> str:
     """Return what all spellings of a token have in common."""
     return token.strip().casefold()
+
+
+def is_secret(kind: str) -> bool:
+    """Return whether a token of a type lets in whoever reads it: a PIN (C04.FR.04)."""
+    return kind.casefold() == KEY_CODE.casefold()
+
+
+def is_same_type(presented: str, listed: str) -> bool:
+    """Return whether a token can be the listed one, by what the station says it is.
+
+    A PIN is none but a PIN; readers of cards name them in one way or another. 1.6 says
+    nothing, and starts made here come back as what they were sent as.
+    """
+    one, other = presented.casefold(), listed.casefold()
+    if one in _CARDS and other in _CARDS:
+        return True
+    return one == other or one not in _TELLING
+
+
+def kept_until(info: IdTokenInfo) -> datetime | None:
+    """Return until when a station may remember what is thought of a token (C10).
+
+    One that expired after it was used, while the station was offline, is not accepted
+    for long: without a moment, or with a past one, stations remember it for ever.
+    """
+    if info.expires is None or not info.accepted:
+        return info.expires
+    now = utcnow()
+    return info.expires if info.expires > now else now + _SHORTLY
 
 
 def masked(token: str) -> str:

@@ -271,7 +271,7 @@ async def test_a_card_that_is_presented_is_told_of(
     choose(central, accept_unknown=False)
     await charger.authorize("CARD2")
     told = [(card.evse, card.id_token, card.info.status) for card in presented]
-    assert told == [(1, "CARD1", "Accepted"), (1, "CARD2", "Invalid")]
+    assert told == [(1, "CARD1", "Accepted"), (1, "CARD2", "Unknown")]
 
 
 async def test_a_card_that_starts_after_it_was_asked_about_was_presented_once(
@@ -301,6 +301,16 @@ async def test_nobody_was_there_when_an_old_start_is_told_or_a_car_drives_off(
     number = begun["transactionId"]
     await stop(charger, number, idTag="CARD1", reason="EVDisconnected")
     await stop(charger, number, idTag="CARD1", reason="EVDisconnected")
+    assert presented == []
+
+
+async def test_a_pin_is_no_card(
+    station: ChargingStation, charger: Charger, presented: list[CardPresented]
+) -> None:
+    """1.6 does not tell them apart, but people do."""
+    listed(station, IdToken(token="73195", name="Door", type="KeyCode"))
+    assert await charger.authorize("73195") == "Accepted"
+    await start(charger, "73195")
     assert presented == []
 
 

@@ -3,26 +3,23 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from .. import lenient
-from ..id_tokens import Presented, Purpose
-from ..model import (
+from ... import lenient
+from ...id_tokens import LOCAL, NO_AUTHORIZATION, Presented, Purpose, is_secret
+from ...model import (
     CardPresented,
     EvseStatus,
     IdTokenInfo,
     Payload,
     RegistrationStatus,
-    timestamp,
     utcnow,
 )
-from ..versions import V16
-from .block import Block, answers
+from ...versions import V2, V16
+from ..block import Block, answers
+from . import contract, v2, v16
 
 if TYPE_CHECKING:
-    from ..charging_station import ChargingStation
+    from ...charging_station import ChargingStation
 
-# What 1.6 can say of a token; of all else it says Invalid.
-_STATUSES_OF_16 = frozenset({"Accepted", "Blocked", "ConcurrentTx", "Expired"})
-_LONGEST_TOKEN_OF_16 = 20
 # For how long a token that was asked about is the one that a start or stop is about: as long
 # as people take to plug a car in.
 _FOLLOWED_WITHIN = timedelta(minutes=3)
@@ -49,24 +46,29 @@ class Authorization(Block):
         at: datetime | None = None,
         evse: int = 0,
         session: str = "",
+        kind: str = "",
     ) -> IdTokenInfo:
         """Return what is thought of a token (C01).
 
-        `session` is the token of the session that it would end. A station that is not
-        adopted charges nobody: its transactions are recorded, since they exist, but are
-        told that the token is invalid.
+        `session` is the token of the session that it would end; `kind` is what 2.x says
+        that it is. A station that is not adopted charges nobody: its transactions are
+        recorded, since they exist, but are told that the token is invalid.
         """
         if self.station.settings.registration is not RegistrationStatus.ACCEPTED:
             return IdTokenInfo(status="Invalid")
+        if kind == NO_AUTHORIZATION:
+            # A start button, or a free charger: there is nobody to refuse (C02).
+            return IdTokenInfo()
         at = at or utcnow()
         presented = Presented(
             token=id_token,
             station=self.station.identity,
             at=at,
             purpose=purpose,
-            ours=self._is_ours(id_token),
+            ours=not is_secret(kind) and self._is_ours(id_token),
             busy=purpose is Purpose.START and self._is_busy(id_token, evse, at),
             session=session,
+            type=kind,
         )
         return self.station.shared.id_tokens.decide(presented, self.station.options)
 
@@ -84,13 +86,20 @@ class Authorization(Block):
         evse: int,
         at: datetime,
         by_hand: bool = True,
+        kind: str = "",
     ) -> None:
         """Take note of a token that was used, and tell of the card that was presented.
 
         A card that is asked about and then starts a session was presented once. One that
-        was not presented `by_hand`, or not lately, is kept in the store only.
+        was not presented `by_hand`, or not lately, is kept in the store only; so is what
+        a station made up itself. Of a PIN nothing is kept (C04.FR.04).
         """
-        if not id_token or not self.station.adopted:
+        if (
+            not id_token
+            or not self.station.adopted
+            or is_secret(kind or self._listed_as(id_token))
+            or kind == NO_AUTHORIZATION
+        ):
             return
         self.station.store.record_use(
             self.station.identity, evse, id_token, at, info.status, purpose
@@ -98,13 +107,19 @@ class Authorization(Block):
         if (
             not self._is_followed_up(id_token, purpose)
             and by_hand
+            and kind != LOCAL
             and utcnow() - at <= _PRESENT
             and not self.station.remote_control.is_default(id_token)
             and not self.station.remote_control.has_started(id_token)
         ):
             self.station.happened(
-                CardPresented(evse=evse, id_token=id_token, info=info)
+                CardPresented(evse=evse, id_token=id_token, info=info, type=kind)
             )
+
+    def _listed_as(self, id_token: str) -> str:
+        """Return what a token is listed as: 1.6 does not say what it is."""
+        listed = self.station.shared.id_tokens.find(id_token)
+        return listed.type if listed is not None else ""
 
     def _is_followed_up(self, id_token: str, purpose: Purpose) -> bool:
         """Return whether this start or stop is what the token was asked about for."""
@@ -181,10 +196,36 @@ class Authorization(Block):
     @staticmethod
     def id_tag_info(info: IdTokenInfo) -> Payload:
         """Write what is thought of a token as 1.6 spells it."""
-        status = info.status if info.status in _STATUSES_OF_16 else "Invalid"
-        written: Payload = {"status": status}
-        if info.expires is not None:
-            written["expiryDate"] = timestamp(info.expires)
-        if 0 < len(info.group) <= _LONGEST_TOKEN_OF_16:
-            written["parentIdTag"] = info.group
+        return v16.id_tag_info(info)
+
+    # --- 2.x ----------------------------------------------------------------------------
+
+    @answers("Authorize", *V2, needs=("idToken",))
+    async def on_authorize_token(self, payload: Payload) -> Payload:
+        """Answer C01 in 2.x's spelling, and C07 where a certificate is shown."""
+        token = v2.read_token(payload["idToken"])
+        info = self.authorize(token.text, kind=token.type)
+        self.used(
+            token.text,
+            info,
+            purpose=Purpose.AUTHORIZE,
+            evse=self._evse_of(token.text),
+            at=utcnow(),
+            kind=token.type,
+        )
+        answer = {"idTokenInfo": self.id_token_info(info)}
+        if v2.has_certificate(payload):
+            certificate = await contract.status_of(payload)
+            return v2.with_certificate(answer, certificate)
+        return answer
+
+    def id_token_info(self, info: IdTokenInfo) -> Payload:
+        """Write what is thought of a token as 2.x spells it, with the price (I01)."""
+        written = v2.id_token_info(info)
+        if info.accepted and (message := self.station.tariff_cost.message()):
+            written["personalMessage"] = message
         return written
+
+    def listed_info(self, info: IdTokenInfo) -> Payload:
+        """Write what is thought of a token as it is kept in a station's list (D01)."""
+        return (v16.id_tag_info if self.speaks_16 else v2.id_token_info)(info)

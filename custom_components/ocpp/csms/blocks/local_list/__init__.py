@@ -1,46 +1,74 @@
 """Functional block D: the local authorization list, kept in step with the listed cards."""
 
 import asyncio
-from itertools import batched
 import logging
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Protocol
 
-from ..errors import (
+from ...errors import (
     CommandFailed,
     CommandRejected,
     NotSupported,
     OcppError,
     StationOffline,
 )
-from ..model import IdTokenInfo, Payload, RegistrationStatus, Topic
-from ..versions import V16
-from .block import Block, follows
+from ...id_tokens import IdToken
+from ...model import Payload, RegistrationStatus, Topic
+from ...versions import V2, V16
+from ..block import Block, follows
+from . import v2, v16
+from .changes import Change, Limits, Listed, Update, differences, in_parts, whole
 
 if TYPE_CHECKING:
-    from ..charging_station import ChargingStation
+    from collections.abc import Iterator
 
-type Listed = dict[str, Payload]
+    from ...charging_station import ChargingStation
 
 _LOGGER = logging.getLogger(__name__)
 
-_PROFILE = "LocalAuthListManagement"
-_ENABLED = "LocalAuthListEnabled"
-_MOST_AT_ONCE = "SendLocalListMaxLength"
-_MOST_LISTED = "LocalAuthListMaxLength"
-_LONGEST_TOKEN_OF_16 = 20
-# For stations that do not say how much they take: the smallest buffers hold about as many.
-_USUAL_AT_ONCE = 20
-_SANE = 100_000
 _LARGEST_VERSION = 2**31 - 1
+# Far more messages than any list takes.
+_MOST_AT_ONCE = 100_000
 # In seconds: people who add one card add another.
 _SOON = 2.0
 
 
-class _Update(NamedTuple):
-    """One SendLocalList: the whole list, or what is different. None removes a card."""
+class Spelling(Protocol):
+    """How a version spells the list, and where a station says what it takes."""
 
-    full: bool
-    cards: dict[str, Payload | None]
+    LONGEST_TOKEN: int
+
+    def is_supported(self, station: ChargingStation) -> bool:
+        """Return whether the station can have a list, as far as can be known."""
+
+    def limits(self, station: ChargingStation) -> Limits:
+        """Return how much the station takes."""
+
+    async def learn(self, block: Block) -> None:
+        """Ask for what the station did not tell yet."""
+
+    async def enable(self, station: ChargingStation) -> None:
+        """Have the station use its list; raises any `OcppError`."""
+
+    def entry(self, id_token: IdToken, info: Payload) -> Payload | None:
+        """Return what is kept of a listed card; none where it can't be told of."""
+
+    def is_entry(self, kept: Payload) -> bool:
+        """Return whether it was spelled by this version."""
+
+    def item(self, change: Change) -> Payload:
+        """Spell one card of a message."""
+
+    def send(self, number: int, update: Update) -> Payload:
+        """Write a SendLocalList; without any card it empties the list."""
+
+    def entries(self, payload: Payload) -> Iterator[tuple[str, Payload | None]]:
+        """Yield the cards that were sent; nothing is kept of those that are removed."""
+
+    def sent_version(self, payload: Payload) -> int:
+        """Return which version a list that was sent has."""
+
+    def told_version(self, answer: Payload) -> Any:
+        """Return which version the station says its list has."""
 
 
 class LocalList(Block):
@@ -57,6 +85,8 @@ class LocalList(Block):
         # known what the list holds.
         self._ours: Listed | None = None
         self._ours_version = 0
+        # Whether it was filled from here, also where it is not known with what.
+        self._filled = False
         self._sending: Payload | None = None
         # Whether it turned out, since the station booted, that it has no list.
         self._given_up = False
@@ -84,9 +114,14 @@ class LocalList(Block):
         if version != self._ours_version:
             # Somebody else changed it, or it was lost.
             self._ours = None
+            self._filled = False
         self.version = version
         self.changed(Topic.LOCAL_LIST)
         self.station.remember()
+
+    @property
+    def _spelling(self) -> Spelling:
+        return v16 if self.speaks_16 else v2
 
     # --- when it is brought up to date --------------------------------------------------
 
@@ -114,8 +149,8 @@ class LocalList(Block):
     def _is_in_step(self) -> bool:
         """Return whether nothing is to be done, as far as is known."""
         if self._ours is None:
-            return not self.station.options.local_list
-        return not _differences(self._ours, self._wanted(), _SANE)
+            return not (self.station.options.local_list or self._filled)
+        return not differences(self._ours, self._wanted())
 
     def _begin_soon(self) -> None:
         self._stop_timer()
@@ -153,12 +188,15 @@ class LocalList(Block):
         """Have the station list what it should; raises `OcppError`."""
         async with self._one_at_a_time:
             wanted_at_all = self.station.options.local_list
+            self._forget_other_spelling()
             # A list that was filled from here is emptied when people do not want it any
             # more: nobody would take a card off it that is lost.
             if (
                 self._given_up
-                or not (wanted_at_all or self._ours)
-                or not self.station.provisioning.supports(_PROFILE)
+                or not (wanted_at_all or self._ours or self._filled)
+                or not self.sends("SendLocalList")
+                or not self.sends("GetLocalListVersion")
+                or not self._spelling.is_supported(self.station)
             ):
                 return
             try:
@@ -170,29 +208,21 @@ class LocalList(Block):
                 self._given_up = True
                 self.station.note("local list: not supported")
 
+    def _forget_other_spelling(self) -> None:
+        """Begin anew where the station speaks another version than it did."""
+        if self._ours and not all(map(self._spelling.is_entry, self._ours.values())):
+            self._ours, self._filled = None, True
+
     async def _learn_limits(self) -> None:
-        """Ask for what the station did not tell with the rest of its configuration."""
-        provisioning = self.station.provisioning
-        keys = [
-            key
-            for key in (_ENABLED, _MOST_AT_ONCE, _MOST_LISTED)
-            if provisioning.value(key) is None
-        ]
-        if not keys or self._asked_for_limits:
-            return
-        self._asked_for_limits = True
-        try:
-            await self.command("GetConfiguration", {"key": keys})
-        except CommandFailed, NotSupported:
-            self.station.note("local list: limits unknown")
+        """Know how much the station takes."""
+        if not self._asked_for_limits:
+            self._asked_for_limits = True
+            await self._spelling.learn(self)
 
     async def _enable(self) -> None:
         """Have the station use its list."""
-        known = self.station.provisioning.keys.get(_ENABLED)
-        if known is None or known.readonly or known.value.casefold() != "false":
-            return
         try:
-            await self.station.provisioning.write(_ENABLED, "true")
+            await self._spelling.enable(self.station)
         except CommandFailed, CommandRejected, NotSupported:
             self.station.note("local list: can not be enabled")
 
@@ -207,32 +237,33 @@ class LocalList(Block):
             self.station.note(f"local list: {_word(error)}")
         # Not followed, or somebody else changed it in between.
         self._ours = None
+        self._filled = True
         self.station.remember()
         await self._send(await self._ask_version())
 
     async def _ask_version(self) -> int:
         """Return the version of the station's list; raises `NotSupported` if it has none."""
         answer = await self.command("GetLocalListVersion", {})
-        version = answer.get("listVersion")
+        version = self._spelling.told_version(answer)
         if not isinstance(version, int) or version < 0:
             raise NotSupported("GetLocalListVersion")
         return version
 
     async def _send(self, version: int) -> None:
-        wanted = self._wanted()
-        at_once = self.station.provisioning.number(
-            _MOST_AT_ONCE, _USUAL_AT_ONCE, at_most=_SANE
-        )
+        wanted, spelling = self._wanted(), self._spelling
         number = max(version, self._ours_version)
-        if self._ours is None or number > _LARGEST_VERSION - _SANE:
-            if not version and not wanted:
-                return
-            updates = _whole(wanted, at_once or _USUAL_AT_ONCE)
-            number = number if number <= _LARGEST_VERSION - _SANE else 0
-        else:
-            updates = _differences(self._ours, wanted, at_once or _USUAL_AT_ONCE)
+        full = self._ours is None or number > _LARGEST_VERSION - _MOST_AT_ONCE
+        if full and not version and not wanted:
+            return
+        changes = whole(wanted)
+        if not full and self._ours is not None:
+            changes = differences(self._ours, wanted)
+        updates = in_parts(
+            changes, spelling.limits(self.station), spelling.item, full=full
+        )
+        number = number if number <= _LARGEST_VERSION - _MOST_AT_ONCE else 0
         for index, update in enumerate(updates, 1):
-            self._sending = _spell(number + index, update)
+            self._sending = spelling.send(number + index, update)
             await self.command("SendLocalList", self._sending)
 
     def _wanted(self) -> Listed:
@@ -243,26 +274,28 @@ class LocalList(Block):
         """
         if not self.station.options.local_list:
             return {}
+        authorization = self.station.authorization
         judged = [
-            (id_token.token, self.station.authorization.authorize(id_token.token))
+            (id_token, authorization.authorize(id_token.token))
             for id_token in self.station.shared.id_tokens.all()
         ]
         judged.sort(key=lambda card: not card[1].accepted)
-        listed = {
-            token: self._info(info)
-            for token, info in judged
-            if 0 < len(token) <= _LONGEST_TOKEN_OF_16
-        }
-        if len(listed) < len(judged):
-            self.station.note("local list: a card with too long a number")
-        most = self.station.provisioning.number(
-            _MOST_LISTED, len(listed), at_most=_SANE
-        )
+        listed: Listed = {}
+        for id_token, info in judged:
+            kept = self._spelling.entry(id_token, authorization.listed_info(info))
+            if kept is None:
+                self.station.note(
+                    "local list: a card with too long a number"
+                    if len(id_token.token) > self._spelling.LONGEST_TOKEN
+                    else "local list: a card of a kind that stations do not list"
+                )
+            else:
+                listed[id_token.token] = kept
+        most = self._spelling.limits(self.station).listed
+        if most is None:
+            most = len(listed)
         self._leave_out(max(0, len(listed) - most), most)
         return dict(list(listed.items())[:most])
-
-    def _info(self, info: IdTokenInfo) -> Payload:
-        return self.station.authorization.id_tag_info(info)
 
     def _leave_out(self, cards: int, most: int) -> None:
         if cards == self.left_out:
@@ -280,39 +313,43 @@ class LocalList(Block):
 
     # --- what the station was told, whoever told it -------------------------------------
 
-    @follows("GetLocalListVersion", V16)
+    @follows("GetLocalListVersion", V16, *V2)
     def on_version(self, payload: Payload, answer: Payload) -> None:
         """Know which version the station's list has (D02)."""
-        version = answer.get("listVersion")
+        version = self._spelling.told_version(answer)
         if isinstance(version, int):
             self._learn_version(version)
 
-    @follows("SendLocalList", V16)
+    @follows("SendLocalList", V16, *V2)
     def on_sent(self, payload: Payload, answer: Payload) -> None:
         """Know what the station lists from now on (D01)."""
         if payload is self._sending:
             self._commit(payload)
         else:
-            self._ours = None
-        self._learn_version(payload["listVersion"])
+            self._ours, self._filled = None, False
+        self._learn_version(self._spelling.sent_version(payload))
+
+    def on_cleared(self, token: str) -> None:
+        """Bring the list up to date after the station cleared a card of it (N10)."""
+        if token.casefold() in {listed.casefold() for listed in self._ours or ()}:
+            # Whether the card is still in its list only the station knows.
+            self._ours, self._filled = None, True
+            self.station.remember()
+            self.refresh()
 
     def _commit(self, payload: Payload) -> None:
         if payload["updateType"] == "Full":
-            self._ours = {}
+            self._ours, self._filled = {}, False
         if self._ours is None:
             return
-        entries = payload.get("localAuthorizationList", ())
-        said = {entry["idTag"].casefold() for entry in entries}
+        sent = dict(self._spelling.entries(payload))
+        said = {token.casefold() for token in sent}
         self._ours = {
-            token: info
-            for token, info in self._ours.items()
+            token: kept
+            for token, kept in self._ours.items()
             if token.casefold() not in said
-        } | {
-            entry["idTag"]: entry["idTagInfo"]
-            for entry in entries
-            if "idTagInfo" in entry
-        }
-        self._ours_version = payload["listVersion"]
+        } | {token: kept for token, kept in sent.items() if kept is not None}
+        self._ours_version = self._spelling.sent_version(payload)
 
     # --- memory -------------------------------------------------------------------------
 
@@ -321,57 +358,23 @@ class LocalList(Block):
         self.version = facts.get("version")
         self._ours = facts.get("ours")
         self._ours_version = facts.get("ours_version", 0)
+        self._filled = facts.get("filled", False)
 
     def facts(self) -> dict[str, Any]:
-        """Keep what the station lists."""
+        """Keep what the station lists; a PIN is not written down (C04.FR.04)."""
         if self.version is None:
             return {}
+        secret = any(map(_is_secret, (self._ours or {}).values()))
         return {
             "version": self.version,
-            "ours": self._ours,
+            "ours": None if secret else self._ours,
             "ours_version": self._ours_version,
+            "filled": self._filled or secret,
         }
 
 
-def _whole(wanted: Listed, at_once: int) -> list[_Update]:
-    """Return what replaces a list, in parts of a length that the station takes."""
-    parts = [dict(part) for part in batched(wanted.items(), at_once, strict=False)]
-    return [_Update(not index, {**part}) for index, part in enumerate(parts or [{}])]
-
-
-def _differences(ours: Listed, wanted: Listed, at_once: int) -> list[_Update]:
-    """Return what makes one list the other; removals first, since they make room.
-
-    Letter case does not tell two cards apart.
-    """
-    there = {token.casefold(): info for token, info in ours.items()}
-    stay = {token.casefold() for token in wanted}
-    changes: dict[str, Payload | None] = {
-        token: None for token in ours if token.casefold() not in stay
-    }
-    changes |= {
-        token: info
-        for token, info in wanted.items()
-        if there.get(token.casefold()) != info
-    }
-    return [
-        _Update(False, dict(part))
-        for part in batched(changes.items(), at_once, strict=False)
-    ]
-
-
-def _spell(number: int, update: _Update) -> Payload:
-    """Write a SendLocalList of 1.6; without any card it empties the list."""
-    payload: Payload = {
-        "listVersion": number,
-        "updateType": "Full" if update.full else "Differential",
-    }
-    if update.cards:
-        payload["localAuthorizationList"] = [
-            {"idTag": token} if info is None else {"idTag": token, "idTagInfo": info}
-            for token, info in update.cards.items()
-        ]
-    return payload
+def _is_secret(kept: Payload) -> bool:
+    return v2.is_entry(kept) and v2.is_secret(kept)
 
 
 def _word(error: CommandRejected) -> str:

@@ -1,10 +1,10 @@
 """Functional block H: reservations. Which EVSE is kept free for whom, and until when."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..model import (
+from ...model import (
     ConnectorState,
     EvseStatus,
     Payload,
@@ -13,13 +13,13 @@ from ..model import (
     Transaction,
     utcnow,
 )
-from ..versions import V16
-from .block import Block, follows
+from ...versions import V2, V16
+from ..block import Block, answers, follows
+from . import v2, v16
 
 if TYPE_CHECKING:
-    from ..charging_station import ChargingStation
+    from ...charging_station import ChargingStation
 
-_PROFILE = "Reservation"
 # In seconds: what wakes later may find that the clock was set meanwhile.
 _LONGEST_SLEEP = 3600.0
 # A start that was queued before a reservation was made does not use that.
@@ -55,7 +55,12 @@ class Reservations(Block):
         """Return whether there is something to tell of an EVSE, now or another time."""
         if evse == 0:
             return 0 in self.seen and self.station.the_only_evse is None
-        return bool(self.seen) or self.station.provisioning.claims(_PROFILE)
+        return bool(self.seen) or self._is_claimed()
+
+    def _is_claimed(self) -> bool:
+        """Return whether the station says that it takes reservations, and is believed."""
+        spelling = v16 if self.speaks_16 else v2
+        return self.sends("ReserveNow") and spelling.is_claimed(self.station)
 
     def on_cards_changed(self) -> None:
         """Have reservations shown with the present names of their cards."""
@@ -70,22 +75,23 @@ class Reservations(Block):
 
     # --- beginning ----------------------------------------------------------------------
 
-    @follows("ReserveNow", V16)
+    @follows("ReserveNow", V16, *V2)
     def on_reserved(self, payload: Payload, answer: Payload) -> None:
         """Keep what the station agreed to (H01); the same id replaces (H01.FR.02)."""
-        if (expires := _moment(payload["expiryDate"])) is None:
+        wish = (v16 if self.speaks_16 else v2).read(payload)
+        if wish.expires is None:
             self.station.note("ReserveNow: expiry is no time")
             return
-        if (before := self._by_id.get(payload["reservationId"])) is not None:
+        if (before := self._by_id.get(wish.id)) is not None:
             self._end(before)
         made = Reservation(
-            id=payload["reservationId"],
+            id=wish.id,
             station=self.station.identity,
-            evse=payload["connectorId"],
-            id_token=payload["idTag"],
-            group=payload.get("parentIdTag", ""),
+            evse=wish.evse,
+            id_token=wish.id_token,
+            group=wish.group,
             made=utcnow(),
-            expires=expires,
+            expires=wish.expires,
         )
         self._by_id[made.id] = made
         if self.station.adopted:
@@ -100,10 +106,19 @@ class Reservations(Block):
 
     # --- ending -------------------------------------------------------------------------
 
-    @follows("CancelReservation", V16)
+    @follows("CancelReservation", V16, *V2)
     def on_cancelled(self, payload: Payload, answer: Payload) -> None:
         """End what the station let go of (H02)."""
-        if (known := self._by_id.get(payload["reservationId"])) is not None:
+        self._end_known(payload["reservationId"])
+
+    @answers("ReservationStatusUpdate", *V2, needs=("reservationId",))
+    async def on_status_update(self, payload: Payload) -> Payload:
+        """End what expired, or what the station can't keep any more (H04)."""
+        self._end_known(payload["reservationId"])
+        return {}
+
+    def _end_known(self, reservation_id: int) -> None:
+        if (known := self._by_id.get(reservation_id)) is not None:
             self._end(known)
 
     def on_started(self, session: Transaction, reservation_id: int | None) -> None:
@@ -144,7 +159,7 @@ class Reservations(Block):
     # --- expiry -------------------------------------------------------------------------
 
     def _watch_the_clock(self) -> None:
-        """Wake when the next reservation expires: 1.6 has no message for it (H04)."""
+        """Wake when the next reservation expires (H04): 1.6 has no message for it."""
         self.stop()
         if self._by_id:
             next_end = min(it.expires for it in self._by_id.values())
@@ -172,7 +187,7 @@ class Reservations(Block):
 
     async def prepare(self, *, booted: bool) -> None:
         """Have reservations shown where the station says that it takes them."""
-        if not self._claimed and self.station.provisioning.claims(_PROFILE):
+        if not self._claimed and self._is_claimed():
             self._claimed = True
             self.changed(Topic.STRUCTURE)
 
@@ -193,17 +208,8 @@ class Reservations(Block):
         return {"seen": sorted(self.seen)} if self.seen else {}
 
 
-def _moment(text: str) -> datetime | None:
-    """Read a time that was sent; one without a zone is UTC."""
-    try:
-        at = datetime.fromisoformat(text.strip())
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except ValueError, OverflowError:
-        return None
-
-
 def _is_for(reservation: Reservation, session: Transaction) -> bool:
     token, group = session.id_token.casefold(), session.token_info.group.casefold()
-    return reservation.id_token.casefold() == token or (
+    return (token != "" and reservation.id_token.casefold() == token) or (
         group != "" and reservation.group.casefold() == group
     )
