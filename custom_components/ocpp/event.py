@@ -8,6 +8,7 @@ from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.json import json_dumps
 
 from .csms.charging_station import ChargingStation
 from .csms.commands.command import fold
@@ -19,6 +20,7 @@ from .csms.model import (
     SessionEnded,
     SessionStarted,
 )
+from .csms.variables import VariableMonitored
 from .entity import OcppEntity
 from .hub import Charger, OcppConfigEntry
 from .sessions import amount, card_of, duration_of, kwh
@@ -122,14 +124,41 @@ def _security(station: ChargingStation, evse: int, event: Event) -> Told | None:
 def _data_transfer(station: ChargingStation, evse: int, event: Event) -> Told | None:
     if not isinstance(event, DataReceived):
         return None
-    data = event.data
-    if isinstance(data, str):
-        data = data[:_LONGEST_DATA]
     return "accepted" if event.accepted else "refused", {
         "vendor_id": event.vendor_id,
         "message_id": event.message_id or None,
-        "data": data,
+        "data": _short(event.data),
     }
+
+
+def _monitoring(station: ChargingStation, evse: int, event: Event) -> Told | None:
+    if not isinstance(event, VariableMonitored):
+        return None
+    place = event.place
+    return event.type, {
+        "component": place.component,
+        "component_instance": place.component_instance or None,
+        "variable": place.variable,
+        "variable_instance": place.instance or None,
+        "evse": place.evse or None,
+        "connector": place.connector or None,
+        "value": event.value[:_LONGEST_DATA] if event.value is not None else None,
+        "event_id": event.number,
+        "cause": event.cause,
+        "monitor": event.monitor,
+        "severity": event.severity,
+        "origin": event.origin or None,
+        "tech_code": event.tech_code or None,
+        "tech_info": event.tech_info or None,
+        "transaction": event.transaction_id or None,
+        "happened_at": event.at.isoformat(),
+    }
+
+
+def _short(data: Any) -> Any:
+    """Return what a vendor sent as it is; the beginning of its text where it is long."""
+    text = data if isinstance(data, str) else json_dumps(data)
+    return data if len(text) <= _LONGEST_DATA else text[:_LONGEST_DATA]
 
 
 STATION_EVENTS = (
@@ -148,6 +177,14 @@ STATION_EVENTS = (
         event_types=["accepted", "refused"],
         read_fn=_data_transfer,
     ),
+)
+# Of chargers of which more is known than 1.6 can tell.
+MONITORING_EVENT = OcppEventDescription(
+    key="monitoring_event",
+    translation_key="monitoring_event",
+    entity_category=EntityCategory.DIAGNOSTIC,
+    event_types=["alert", "alert_cleared", "delta", "periodic"],
+    read_fn=_monitoring,
 )
 EVSE_EVENTS = (
     OcppEventDescription(
@@ -168,6 +205,8 @@ EVSE_EVENTS = (
 def _events(charger: Charger) -> Iterator[OcppEntity]:
     for description in STATION_EVENTS:
         yield OcppEvent(charger, description)
+    if charger.station.device_model.variables:
+        yield OcppEvent(charger, MONITORING_EVENT)
     for evse in charger.station.evses:
         for description in EVSE_EVENTS:
             yield OcppEvent(charger, description, evse=evse)

@@ -1,4 +1,4 @@
-"""Sensors of what a charger was asked for now and then: logs, certificates."""
+"""Sensors of what a charger was asked for now and then: logs, certificates, messages."""
 
 from collections.abc import Iterator
 from typing import Any, override
@@ -11,12 +11,15 @@ from homeassistant.components.sensor import (
 from homeassistant.const import EntityCategory
 
 from .csms.blocks.diagnostics import UPLOAD_STATUSES
+from .csms.blocks.firmware import PUBLISH_STATUSES
 from .csms.model import Topic
 from .entity import OcppEntity
 from .hub import Charger
 
 ATTR_FILE_NAME = "file_name"
 ATTR_CERTIFICATES = "certificates"
+ATTR_CHECKSUM = "checksum"
+ATTR_LOCATIONS = "locations"
 
 LOG_UPLOAD = SensorEntityDescription(
     key="log_upload",
@@ -30,15 +33,40 @@ CERTIFICATES = SensorEntityDescription(
     translation_key="certificates",
     entity_category=EntityCategory.DIAGNOSTIC,
 )
-MAINTENANCE_SENSORS = (LOG_UPLOAD, CERTIFICATES)
+PUBLISHED_FIRMWARE = SensorEntityDescription(
+    key="published_firmware",
+    translation_key="published_firmware",
+    device_class=SensorDeviceClass.ENUM,
+    options=list(PUBLISH_STATUSES.values()),
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
+DISPLAY_MESSAGES = SensorEntityDescription(
+    key="display_messages",
+    translation_key="display_messages",
+    entity_category=EntityCategory.DIAGNOSTIC,
+    entity_registry_enabled_default=False,
+)
+MAINTENANCE_SENSORS = (
+    LOG_UPLOAD,
+    CERTIFICATES,
+    PUBLISHED_FIRMWARE,
+    DISPLAY_MESSAGES,
+)
 
 
 def maintenance_sensors(charger: Charger) -> Iterator[OcppEntity]:
     """Yield a sensor for each thing that the charger was ever asked for."""
-    if charger.station.diagnostics.seen:
+    station = charger.station
+    if station.diagnostics.seen:
         yield LogUploadSensor(charger, LOG_UPLOAD, watched=(Topic.LOG,))
-    if charger.station.security.certificates:
+    if station.certificates.held:
         yield CertificatesSensor(charger, CERTIFICATES, watched=(Topic.CERTIFICATES,))
+    if station.firmware.published is not None:
+        yield PublishedFirmwareSensor(
+            charger, PUBLISHED_FIRMWARE, watched=(Topic.FIRMWARE,)
+        )
+    if station.display_message.seen:
+        yield DisplayMessagesSensor(charger, DISPLAY_MESSAGES, watched=(Topic.DISPLAY,))
 
 
 class LogUploadSensor(OcppEntity, SensorEntity):
@@ -62,9 +90,35 @@ class CertificatesSensor(OcppEntity, SensorEntity):
     def _present(self) -> Any:
         held = [
             {"certificate_type": kind, **hashes}
-            for kind, certificates in self.station.security.certificates.items()
+            for kind, certificates in self.station.certificates.held.items()
             for hashes in certificates
         ]
         self._attr_native_value = len(held)
         self._attr_extra_state_attributes = {ATTR_CERTIFICATES: held}
         return held
+
+
+class PublishedFirmwareSensor(OcppEntity, SensorEntity):
+    """How far a local controller is with firmware that it offers to its chargers."""
+
+    _unrecorded_attributes = frozenset({ATTR_LOCATIONS})
+
+    @override
+    def _present(self) -> Any:
+        if (published := self.station.firmware.published) is None:
+            return None
+        self._attr_native_value = published.status
+        self._attr_extra_state_attributes = {
+            ATTR_CHECKSUM: published.checksum or None,
+            ATTR_LOCATIONS: list(published.locations),
+        }
+        return published
+
+
+class DisplayMessagesSensor(OcppEntity, SensorEntity):
+    """How many messages a charger has for its display. An action tells which."""
+
+    @override
+    def _present(self) -> Any:
+        self._attr_native_value = len(self.station.display_message.held)
+        return self._attr_native_value

@@ -1,9 +1,9 @@
-"""Functional block N: diagnostics. Logs that a station uploads."""
+"""Functional block N: diagnostics. Logs that a station uploads, and what it knows of people."""
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..model import Payload, Topic
-from ..versions import V16
+from ..versions import V2, V16
 from .block import Block, answers, follows, precedes
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Diagnostics(Block):
         self.seen = False
 
     @precedes("GetDiagnostics", V16)
-    @precedes("GetLog", V16)
+    @precedes("GetLog", V16, *V2)
     def on_asking(self, payload: Payload) -> None:
         """Expect a status, which can be here before the answer is."""
         self._asking = Upload(payload.get("requestId"))
@@ -56,7 +56,7 @@ class Diagnostics(Block):
         """Know the name of the file; without one there is nothing to upload (N01)."""
         self._on_asked(None, answer.get("fileName"))
 
-    @follows("GetLog", V16)
+    @follows("GetLog", V16, *V2)
     def on_log_asked(self, payload: Payload, answer: Payload) -> None:
         """Know the name of the file, where the station tells it."""
         self._on_asked(payload["requestId"], answer.get("filename"))
@@ -69,7 +69,7 @@ class Diagnostics(Block):
         self._show()
 
     @answers("DiagnosticsStatusNotification", V16, always=True)
-    @answers("LogStatusNotification", V16, always=True)
+    @answers("LogStatusNotification", V16, *V2, always=True)
     async def on_status(self, payload: Payload) -> Payload:
         """Keep the status of the newest upload (N01.FR.12)."""
         status = _CASEFOLDED.get(str(payload.get("status") or "").casefold())
@@ -103,6 +103,23 @@ class Diagnostics(Block):
             self.changed(Topic.STRUCTURE)
         self.changed(Topic.LOG)
         self.station.remember()
+
+    # --- what a station knows of people -------------------------------------------------
+
+    @answers("NotifyCustomerInformation", *V2)
+    async def on_customer_information(self, payload: Payload) -> Payload:
+        """Hand a part on to whoever asked (N09). Nothing of it is kept or logged."""
+        self.station.reports.take("NotifyCustomerInformation", payload)
+        return {}
+
+    @follows("CustomerInformation", *V2)
+    def on_customer_asked(self, payload: Payload, answer: Payload) -> None:
+        """Have the local list looked after where a card of it was cleared (N10)."""
+        id_token = payload.get("idToken")
+        if payload["clear"] and isinstance(id_token, dict):
+            self.station.local_list.on_cleared(id_token["idToken"])
+
+    # --- memory -------------------------------------------------------------------------
 
     def recall(self, facts: dict[str, Any]) -> None:
         """Take up how the newest upload went."""

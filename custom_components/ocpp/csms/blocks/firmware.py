@@ -5,8 +5,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..model import Payload, Topic, timestamp, utcnow
-from ..versions import V16
-from .block import Block, answers, follows, precedes
+from ..numbers import next_number
+from ..versions import V2, V16
+from .block import Block, Call, answers, follows, precedes
 
 if TYPE_CHECKING:
     from ..charging_station import ChargingStation
@@ -29,6 +30,25 @@ STATUSES = {
     "InstallationFailed": "installation_failed",
 }
 _CASEFOLDED = {word.casefold(): slug for word, slug in STATUSES.items()}
+# What a local controller says of firmware that it offers to others.
+PUBLISH_STATUSES = {
+    "Idle": "idle",
+    "DownloadScheduled": "download_scheduled",
+    "Downloading": "downloading",
+    "DownloadPaused": "download_paused",
+    "Downloaded": "downloaded",
+    "DownloadFailed": "download_failed",
+    "ChecksumVerified": "checksum_verified",
+    "InvalidChecksum": "invalid_checksum",
+    "Published": "published",
+    "PublishFailed": "publish_failed",
+}
+_PUBLISH_CASEFOLDED = {word.casefold(): slug for word, slug in PUBLISH_STATUSES.items()}
+_PUBLISHING_ENDED = frozenset(
+    {"download_failed", "invalid_checksum", "published", "publish_failed"}
+)
+_MOST_LOCATIONS = 20
+_LONGEST_LOCATION = 512
 _BUSY = frozenset(
     {
         "downloading",
@@ -51,6 +71,18 @@ class Update(NamedTuple):
     request_id: int | None = None
 
 
+class Published(NamedTuple):
+    """Firmware that a local controller was asked to offer to its stations (L03).
+
+    `status` is None until it says something; `locations` are where it offers it.
+    """
+
+    request_id: int | None = None
+    checksum: str = ""
+    status: str | None = None
+    locations: tuple[str, ...] = ()
+
+
 class Firmware(Block):
     """How far a firmware update is, in the station's words."""
 
@@ -64,6 +96,9 @@ class Firmware(Block):
         self._asking: Update | None = None
         self._asking_until = 0.0
         self._installed = ""
+        # None where the station was never asked to offer firmware to others.
+        self.published: Published | None = None
+        self._publishing: Published | None = None
 
     @property
     def in_progress(self) -> bool:
@@ -79,9 +114,7 @@ class Firmware(Block):
 
         That it agreed means nothing yet: only its status tells whether it worked.
         """
-        await self.command(
-            "UpdateFirmware", {"location": url, "retrieveDate": timestamp(utcnow())}
-        )
+        await self.command(*(_update_16 if self.speaks_16 else _update_2)(url))
 
     @precedes("UpdateFirmware", V16)
     def on_asking(self, payload: Payload) -> None:
@@ -89,7 +122,8 @@ class Firmware(Block):
         self._ask(Update(_stand_in(payload["location"])))
 
     @precedes("SignedUpdateFirmware", V16)
-    def on_asking_signed(self, payload: Payload) -> None:
+    @precedes("UpdateFirmware", *V2)
+    def on_asking_by_number(self, payload: Payload) -> None:
         """Expect a status, which can be here before the answer is."""
         location = _stand_in(payload["firmware"]["location"])
         self._ask(Update(location, payload["requestId"]))
@@ -98,7 +132,7 @@ class Firmware(Block):
         self._asking = update
         self._asking_until = monotonic() + self.station.options.call_timeout
 
-    @follows("UpdateFirmware", V16)
+    @follows("UpdateFirmware", V16, *V2)
     @follows("SignedUpdateFirmware", V16)
     def on_asked(self, payload: Payload, answer: Payload) -> None:
         """Forget how the update before went, unless this one was heard of already."""
@@ -119,7 +153,7 @@ class Firmware(Block):
         self._update, self._asking = update, None
         self.station.remember()
 
-    @answers("FirmwareStatusNotification", V16, always=True)
+    @answers("FirmwareStatusNotification", V16, *V2, always=True)
     @answers("SignedFirmwareStatusNotification", V16, always=True)
     async def on_firmware_status(self, payload: Payload) -> Payload:
         """Keep the status; some stations send it with no update asked for (L01.FR.01)."""
@@ -149,6 +183,63 @@ class Firmware(Block):
             self.changed(Topic.FIRMWARE)
             self.station.remember()
 
+    # --- firmware for other stations ------------------------------------------------------
+
+    @precedes("PublishFirmware", *V2)
+    def on_publishing(self, payload: Payload) -> None:
+        """Expect a status, which can be here before the answer is."""
+        self._publishing = Published(payload["requestId"], payload["checksum"])
+
+    @follows("PublishFirmware", *V2)
+    def on_published(self, payload: Payload, answer: Payload) -> None:
+        """Know that the station fetches firmware for others (L03)."""
+        publishing, self._publishing = self._publishing, None
+        if publishing is not None:
+            self._set_published(publishing)
+
+    @follows("UnpublishFirmware", *V2)
+    def on_unpublished(self, payload: Payload, answer: Payload) -> None:
+        """Know that the station does not offer it any more (L04)."""
+        published = self.published
+        if published is not None and published.checksum == payload["checksum"]:
+            self._set_published(published._replace(status="idle", locations=()))
+
+    @answers("PublishFirmwareStatusNotification", *V2, always=True)
+    async def on_publish_status(self, payload: Payload) -> Payload:
+        """Keep how far it is, and where others find what is published (L03)."""
+        status = _PUBLISH_CASEFOLDED.get(str(payload.get("status") or "").casefold())
+        if status is None:
+            self.station.note("PublishFirmwareStatusNotification: unknown status")
+            return {}
+        request, publishing = payload.get("requestId"), self._publishing
+        known = self.published or Published()
+        if publishing is not None and request == publishing.request_id:
+            known, self._publishing = publishing, None
+        if None not in (request, known.request_id) and request != known.request_id:
+            self.station.note("PublishFirmwareStatusNotification: of an earlier one")
+            return {}
+        if status == "idle" and known.status in _PUBLISHING_ENDED:
+            # Whoever is asked says that it does nothing now; how it ended stays.
+            return {}
+        told = payload.get("location")
+        locations = [
+            str(place)[:_LONGEST_LOCATION]
+            for place in (told if isinstance(told, list) else ())
+        ]
+        self._set_published(
+            known._replace(status=status, locations=tuple(locations[:_MOST_LOCATIONS]))
+        )
+        return {}
+
+    def _set_published(self, published: Published) -> None:
+        if self.published is None:
+            self.changed(Topic.STRUCTURE)
+        self.published = published
+        self.changed(Topic.FIRMWARE)
+        self.station.remember()
+
+    # --- memory ---------------------------------------------------------------------------
+
     async def prepare(self, *, booted: bool) -> None:
         """Ask how far an update is that was running when the station was last heard of.
 
@@ -168,6 +259,10 @@ class Firmware(Block):
         self.status = facts.get("status")
         self._update = Update(facts.get("file", ""), facts.get("request_id"))
         self._installed = facts.get("installed", "")
+        if published := facts.get("published"):
+            self.published = Published(
+                **published | {"locations": tuple(published["locations"])}
+            )
 
     def facts(self) -> dict[str, Any]:
         """Keep how far an update is: it can take longer than Home Assistant runs."""
@@ -176,7 +271,21 @@ class Firmware(Block):
             "file": self._update.file,
             "request_id": self._update.request_id,
             "installed": self._installed,
+            "published": self.published._asdict() if self.published else None,
         }
+
+
+def _update_16(url: str) -> Call:
+    """Spell an update of 1.6, to be fetched now."""
+    return Call(
+        "UpdateFirmware", {"location": url, "retrieveDate": timestamp(utcnow())}
+    )
+
+
+def _update_2(url: str) -> Call:
+    """Spell an update of 2.x without a signature (L02), to be fetched now."""
+    firmware = {"location": url, "retrieveDateTime": timestamp(utcnow())}
+    return Call("UpdateFirmware", {"requestId": next_number(), "firmware": firmware})
 
 
 def _stand_in(url: str) -> str:

@@ -1,10 +1,17 @@
 """Functional block B: provisioning. Booting, configuration, reset."""
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...configuration_keys import KNOWN, SECRET, canonical
-from ...errors import CommandFailed, CommandRejected, OcppError, StationOffline
+from ...errors import (
+    CommandFailed,
+    CommandRejected,
+    NotSupported,
+    OcppError,
+    StationOffline,
+)
 from ...model import (
     MOST_EVSES,
     Payload,
@@ -49,6 +56,8 @@ class Provisioning(Block):
         self.info: StationInfo | None = None
         self.keys: dict[str, ConfigurationKey] = {}
         self._not_secret: set[str] = set()
+        # How the station spells keys that the specification spells otherwise.
+        self._spelled: dict[str, str] = {}
         # How many keys were known here when it was read: a later release may know more.
         self._read_for = 0
         # The keys whose new value only holds once the station restarted.
@@ -156,15 +165,41 @@ class Provisioning(Block):
         if not self.sends("GetConfiguration"):
             return
         self._read_for = len(KNOWN)
+        if not self.keys:
+            await self._replace_measurands()
+        wanted = await self._read_all()
+        missing = [key for key in wanted if key not in self.keys]
+        most = self.number("GetConfigurationMaxKeys", 0, at_most=1000) or len(KNOWN)
+        for first in range(0, len(missing), most):
+            await self.command(
+                "GetConfiguration", {"key": missing[first : first + most]}
+            )
+        self.station.remember()
+
+    async def _replace_measurands(self) -> None:
+        """Write what a model is to sample before its list is read for the first time.
+
+        One brand takes measurands that it does not have, as from the central system before
+        us, and restarts each time that it is to read them out.
+        """
+        measurands = self.station.compatibility.measurands
+        if measurands and self.sends("ChangeConfiguration"):
+            with suppress(CommandRejected, CommandFailed, NotSupported):
+                await self.write("MeterValuesSampledData", ",".join(measurands))
+
+    async def _read_all(self) -> tuple[str, ...]:
+        """Read all keys at once; return those to ask for by name that did not come."""
         try:
-            await self.command("GetConfiguration", {})
+            answer = await self.command("GetConfiguration", {})
         except CommandFailed:
             # Too many keys for one answer, perhaps.
             self.station.note("GetConfiguration: no answer for all keys")
-        missing = [key for key in _ESSENTIAL if key not in self.keys]
-        if missing:
-            await self.command("GetConfiguration", {"key": missing})
-        self.station.remember()
+            return _ESSENTIAL
+        most = self.number("GetConfigurationMaxKeys", 0, at_most=1000)
+        if most and len(answer.get("configurationKey") or ()) == most:
+            # As many as it ever puts into one answer: there can be others.
+            return tuple(dict.fromkeys((*_ESSENTIAL, *KNOWN)))
+        return _ESSENTIAL
 
     @follows("GetConfiguration", V16)
     def on_configuration(self, payload: Payload, answer: Payload) -> None:
@@ -173,10 +208,13 @@ class Provisioning(Block):
         for item in listed if isinstance(listed, list) else ():
             if not isinstance(item, dict):
                 continue
-            key = canonical(str(item.get("key") or ""))
+            spelled = str(item.get("key") or "")
+            key = canonical(spelled)
             value = item.get("value")
             if key is None or value is None or value == "undefined":
                 continue
+            if spelled != key:
+                self._spelled[key] = spelled
             readonly = item.get("readonly") in (True, 1, "true")
             self._know(key, ConfigurationKey(str(value)[:_LONGEST_VALUE], readonly))
         for evse in range(
@@ -186,7 +224,7 @@ class Provisioning(Block):
 
     async def read(self, key: str) -> str | None:
         """Ask the station for one configuration key (B06)."""
-        await self.command("GetConfiguration", {"key": [key]})
+        await self.command("GetConfiguration", {"key": [self._spelled.get(key, key)]})
         return self.value(key)
 
     async def write(self, key: str, value: str) -> bool:
@@ -202,7 +240,9 @@ class Provisioning(Block):
             raise CommandRejected("ChangeConfiguration", "read-only")
         # Whatever is written here is no secret.
         self._not_secret.add(key)
-        answer = await self.command("ChangeConfiguration", {"key": key, "value": value})
+        answer = await self.command(
+            "ChangeConfiguration", {"key": self._spelled.get(key, key), "value": value}
+        )
         return bool(answer["status"] == "Accepted")
 
     @follows("ChangeConfiguration", V16)
@@ -252,6 +292,7 @@ class Provisioning(Block):
         }
         self.after_reboot = set(facts.get("after_reboot", ()))
         self._read_for = facts.get("read_for", 0)
+        self._spelled = dict(facts.get("spelled", {}))
 
     def facts(self) -> dict[str, Any]:
         """Keep who the station is and how it is set up."""
@@ -260,6 +301,7 @@ class Provisioning(Block):
             "keys": {key: list(known) for key, known in self.keys.items()},
             "after_reboot": sorted(self.after_reboot),
             "read_for": self._read_for,
+            "spelled": self._spelled,
         }
 
     def shown_keys(self) -> dict[str, str]:

@@ -42,7 +42,7 @@ class Restarts(Block):
 
     @follows("Reset", *V2)
     def on_reset(self, payload: Payload, answer: Payload) -> None:
-        """Know that a restart waits until nobody charges (B12.FR.02)."""
+        """Know that a restart waits until nobody charges (B12)."""
         evse = payload.get("evseId", 0)
         if answer.get("status") == "Scheduled":
             self._set(self._scheduled | {evse})
