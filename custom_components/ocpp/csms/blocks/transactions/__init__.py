@@ -127,10 +127,17 @@ class Transactions(TransactionEvents):
             for transaction in self._latest.values():
                 if transaction.id == stop.transaction_id:
                     return transaction
-            return await self.station.store.find(
+            known = await self.station.store.find(
                 self.station.identity, stop.transaction_id
             )
-        # The station never got our answer to the start.
+            if known is None or known.stop_reason == UNKNOWN_END:
+                for transaction in self._latest.values():
+                    if self._called.get(transaction.number) == stop.transaction_id:
+                        return transaction
+            # Nobody gives ids below zero but some stations, to their own sessions.
+            if known is not None or not stop.transaction_id.startswith("-"):
+                return known
+        # The station never got our answer to the start, or did not care for it.
         return self.fitting(stop)
 
     async def _keep_orphan(self, stop: Stop) -> None:

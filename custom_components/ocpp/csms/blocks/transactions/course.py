@@ -48,6 +48,8 @@ class Course(Sessions):
         # Stored one after the other, also when the station does not wait for our answers.
         self._order = asyncio.Lock()
         self._saving: asyncio.TimerHandle | None = None
+        # By number: the ids that samples name running sessions by, where they are not ours.
+        self._called: dict[int, str] = {}
 
     async def load(self) -> None:
         """Take up the newest transactions of each EVSE from the store."""
@@ -69,6 +71,8 @@ class Course(Sessions):
         evse = transaction.evse
         if (lost := self.running(evse)) is not None:
             await self._close(lost, transaction.started)
+            # Where both starts are of one session, its samples can go on to name the first.
+            self._over.remove(lost.id)
         energy = SessionEnergy(
             start=transaction.meter_start, before=self.station.metering.register(evse)
         )
@@ -146,6 +150,8 @@ class Course(Sessions):
         if ended.stop_reason != UNKNOWN_END:
             del self._tallies[ended.number]
         self._over.append(ended.id)
+        if (called := self._called.pop(ended.number, None)) is not None:
+            self._over.append(called)
         self.ended.take(ended)
         self.changed(Topic.TRANSACTION, ended.evse)
         newest = self._latest.get(ended.evse)
@@ -203,6 +209,7 @@ class Course(Sessions):
             return
         if running is None:
             return
+        self._hear_called(running, transaction_id)
         tally = self._tally(running)
         if tally.take(register, at):
             self.changed(Topic.ENERGY, evse)
@@ -212,6 +219,17 @@ class Course(Sessions):
         self.station.store.add_sample(
             running.number, at, tally.energy, self.station.metering.power(evse)
         )
+
+    def _hear_called(self, running: Transaction, transaction_id: str | None) -> None:
+        """Know which id a station of 1.6 has for a session, whatever it was given."""
+        if transaction_id == running.id:
+            self._called.pop(running.number, None)
+        elif transaction_id is not None and self.speaks_16:
+            self._called[running.number] = transaction_id
+
+    def called(self, transaction: Transaction) -> str:
+        """Return the id that the station has for a session."""
+        return self._called.get(transaction.number, transaction.id)
 
     def is_over(self, transaction_id: str | None) -> bool:
         """Return whether samples with this id come after the end of their session."""

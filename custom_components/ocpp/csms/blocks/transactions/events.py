@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 from typing import override
 
-from ...id_tokens import Purpose
+from ...id_tokens import Purpose, is_secret
 from ...model import UNKNOWN_END, IdTokenInfo, Payload, Topic, Transaction
 from ...versions import V2
 from ..block import answers
@@ -18,7 +18,6 @@ from .v2 import Event, EventType
 
 # What is charged without a card is told with a token that is none (C02).
 _NO_AUTHORIZATION = "NoAuthorization"
-_SECRET = "KeyCode"
 _NOT_CHARGING = frozenset({"evconnected", "idle"})
 # What a token that a session has already comes again for.
 _STOPS = frozenset({"StopAuthorized", "Deauthorized"})
@@ -165,7 +164,9 @@ class TransactionEvents(Checking):
                 session=transaction.id_token,
                 kind=event.token.type,
             )
-        if info is not None and event.token.type not in (_SECRET, _NO_AUTHORIZATION):
+        if info is not None and not (
+            event.token.type == _NO_AUTHORIZATION or is_secret(event.token.type)
+        ):
             self.station.authorization.used(
                 event.token.text,
                 info,
@@ -183,7 +184,7 @@ class TransactionEvents(Checking):
         """
         if event.token is None:
             return self.station.remote_control.token_of(event.remote_start) or ""
-        return "" if event.token.type == _SECRET else event.token.text
+        return "" if is_secret(event.token.type) else event.token.text
 
     def _card(self, event: Event) -> str | None:
         token = event.token.text if event.token else self._kept_token(event)
