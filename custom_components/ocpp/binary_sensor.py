@@ -16,6 +16,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .configuration import key_binary_sensors
 from .csms.charging_station import ChargingStation
 from .csms.model import PLUGGED_IN, EvseStatus, Part, Topic
+from .device_model import variable_binary_sensors
 from .entity import OcppEntity
 from .hub import Charger, OcppConfigEntry
 
@@ -89,6 +90,7 @@ EVSE_SENSORS = (
 def _sensors(charger: Charger) -> Iterator[OcppEntity]:
     yield OcppConnected(charger, CONNECTED)
     yield from key_binary_sensors(charger)
+    yield from variable_binary_sensors(charger)
     for evse in charger.station.evses:
         for description in EVSE_SENSORS:
             yield OcppBinarySensor(

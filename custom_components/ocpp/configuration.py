@@ -5,32 +5,24 @@ What it lets nobody change is shown without a way to change it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, override
 
-from homeassistant.components.binary_sensor import (
-    BinarySensorEntity,
-    BinarySensorEntityDescription,
-)
-from homeassistant.components.number import (
-    NumberEntity,
-    NumberEntityDescription,
-    NumberMode,
-)
-from homeassistant.components.sensor import SensorEntity, SensorEntityDescription
-from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.components.binary_sensor import BinarySensorEntityDescription
+from homeassistant.components.number import NumberEntityDescription, NumberMode
+from homeassistant.components.sensor import SensorEntityDescription
+from homeassistant.components.switch import SwitchEntityDescription
 from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfEnergy, UnitOfTime
-from homeassistant.helpers.entity import EntityDescription
 
-from .csms.blocks.provisioning import ConfigurationKey
 from .csms.model import Part, Topic
 from .entity import OcppEntity
-from .exceptions import translated_errors
 from .hub import Charger
+from .setting import (
+    SettingBinarySensor,
+    SettingSensor,
+    SettingSwitch,
+    SettingWholeNumber,
+)
 
-ATTR_REBOOT_REQUIRED = "reboot_required"
 _DAY = 86_400
-_ON = frozenset({"true", "1", "on", "yes"})
-_OFF = frozenset({"false", "0", "off", "no"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,129 +135,63 @@ KEY_BINARY_SENSORS = tuple(
 )
 
 
+class KeySetting:
+    """A configuration key of 1.6."""
+
+    evse = 0
+
+    def __init__(self, charger: Charger, key: str) -> None:
+        """Mean one key of a charger."""
+        self.part = Part(Topic.CONFIGURATION, key=key)
+        self._provisioning = charger.station.provisioning
+        self._key = key
+
+    @property
+    def value(self) -> str | None:
+        """Return what the charger has there."""
+        return self._provisioning.value(self._key)
+
+    @property
+    def waits(self) -> bool:
+        """Return whether it only holds once the charger restarted."""
+        return self._key in self._provisioning.after_reboot
+
+    async def write(self, value: str) -> None:
+        """Set the key."""
+        await self._provisioning.write(self._key, value)
+
+
 def key_numbers(charger: Charger) -> Iterator[OcppEntity]:
     """Yield the numbers that can be set in a charger."""
     for description in KEY_NUMBERS:
-        if _is_there(charger, description.configuration_key, readonly=False):
-            yield KeyNumber(charger, description, description.configuration_key)
+        if setting := _setting(charger, description.configuration_key, readonly=False):
+            yield SettingWholeNumber(charger, description, setting)
 
 
 def key_sensors(charger: Charger) -> Iterator[OcppEntity]:
     """Yield the numbers that a charger lets nobody change."""
     for description in KEY_SENSORS:
-        if _is_there(charger, description.configuration_key, readonly=True):
-            yield KeySensor(charger, description, description.configuration_key)
+        if setting := _setting(charger, description.configuration_key, readonly=True):
+            yield SettingSensor(charger, description, setting)
 
 
 def key_switches(charger: Charger) -> Iterator[OcppEntity]:
     """Yield what can be switched in a charger."""
     for description in KEY_SWITCHES:
-        if _is_there(charger, description.configuration_key, readonly=False):
-            yield KeySwitch(charger, description, description.configuration_key)
+        if setting := _setting(charger, description.configuration_key, readonly=False):
+            yield SettingSwitch(charger, description, setting)
 
 
 def key_binary_sensors(charger: Charger) -> Iterator[OcppEntity]:
     """Yield what is on or off in a charger and can't be switched."""
     for description in KEY_BINARY_SENSORS:
-        if _is_there(charger, description.configuration_key, readonly=True):
-            yield KeyBinarySensor(charger, description, description.configuration_key)
+        if setting := _setting(charger, description.configuration_key, readonly=True):
+            yield SettingBinarySensor(charger, description, setting)
 
 
-def _is_there(charger: Charger, key: str, *, readonly: bool) -> bool:
+def _setting(charger: Charger, key: str, *, readonly: bool) -> KeySetting | None:
+    """Return a key that the charger has, where it is one of this kind."""
     known = charger.station.provisioning.keys.get(key)
-    return known is not None and known.readonly is readonly
-
-
-class KeyEntity(OcppEntity):
-    """A configuration key, as the charger has it."""
-
-    def __init__(
-        self, charger: Charger, description: EntityDescription, configuration_key: str
-    ) -> None:
-        """Watch one key."""
-        super().__init__(
-            charger,
-            description,
-            watched=(Part(Topic.CONFIGURATION, key=configuration_key),),
-        )
-        self._key = configuration_key
-
-    def _take(self, known: ConfigurationKey | None) -> Any:
-        """Take the value into the entity's attributes and return it."""
-        raise NotImplementedError
-
-    @override
-    def _present(self) -> Any:
-        provisioning = self.station.provisioning
-        waits = self._key in provisioning.after_reboot
-        self._attr_extra_state_attributes = {ATTR_REBOOT_REQUIRED: waits}
-        return self._take(provisioning.keys.get(self._key)), waits
-
-    async def _write(self, value: str) -> None:
-        with translated_errors(self.charger.name):
-            await self.station.provisioning.write(self._key, value)
-        self.station.flush()
-
-
-class KeyNumber(KeyEntity, NumberEntity):
-    """A whole number that people may set."""
-
-    @override
-    def _take(self, known: ConfigurationKey | None) -> Any:
-        self._attr_native_value = _number(known)
-        return self._attr_native_value
-
-    @override
-    async def async_set_native_value(self, value: float) -> None:
-        """Set the key."""
-        await self._write(str(round(value)))
-
-
-class KeySensor(KeyEntity, SensorEntity):
-    """A number that only the charger sets."""
-
-    @override
-    def _take(self, known: ConfigurationKey | None) -> Any:
-        self._attr_native_value = _number(known)
-        return self._attr_native_value
-
-
-class KeySwitch(KeyEntity, SwitchEntity):
-    """What people may switch."""
-
-    @override
-    def _take(self, known: ConfigurationKey | None) -> Any:
-        self._attr_is_on = _truth(known)
-        return self._attr_is_on
-
-    @override
-    async def async_turn_on(self, **kwargs: Any) -> None:
-        """Set the key to true."""
-        await self._write("true")
-
-    @override
-    async def async_turn_off(self, **kwargs: Any) -> None:
-        """Set the key to false."""
-        await self._write("false")
-
-
-class KeyBinarySensor(KeyEntity, BinarySensorEntity):
-    """What only the charger switches."""
-
-    @override
-    def _take(self, known: ConfigurationKey | None) -> Any:
-        self._attr_is_on = _truth(known)
-        return self._attr_is_on
-
-
-def _number(known: ConfigurationKey | None) -> int | None:
-    """Return a whole number, or None where the charger has something else there."""
-    try:
-        return int(float(known.value)) if known is not None else None
-    except ValueError, OverflowError:
+    if known is None or known.readonly is not readonly:
         return None
-
-
-def _truth(known: ConfigurationKey | None) -> bool | None:
-    word = known.value.strip().casefold() if known is not None else ""
-    return True if word in _ON else False if word in _OFF else None
+    return KeySetting(charger, key)

@@ -1,6 +1,6 @@
 """Diagnostics: what is known, without what names people, cards or keys."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -8,6 +8,7 @@ from homeassistant.helpers import device_registry as dr
 
 from .compatibility import shown
 from .const import CONF_DB_URL, CONF_FIRMWARE_URL, CONF_ID_TOKEN, CONF_IDENTITY
+from .csms.blocks.monitoring import Monitor, Problem
 from .csms.charging_station import ChargingStation
 from .hub import Charger, OcppConfigEntry
 
@@ -60,10 +61,16 @@ def _charger(entry: OcppConfigEntry, charger: Charger) -> dict[str, Any]:
         "firmware": info.firmware if info else None,
         "firmware_status": station.firmware.status,
         "diagnostics_status": station.diagnostics.status,
+        "restart_scheduled": station.restarts.is_scheduled(),
+        "network_profiles": station.restarts.network_profiles,
+        "display_messages": len(station.display_message.held),
         "security_events": [
             {"type": event.type, "at": event.at} for event in station.security.events
         ],
         "configuration": station.provisioning.shown_keys(),
+        "device_model": station.device_model.shown(),
+        "monitors": _named(station.monitoring.monitors.values()),
+        "problems": _named(station.monitoring.problems.values()),
         "limits": {
             "in_force": {
                 evse: vars(limit)
@@ -83,6 +90,11 @@ def _charger(entry: OcppConfigEntry, charger: Charger) -> dict[str, Any]:
         # Repairs and oddities of what the charger sends, and how often.
         "notes": dict(sorted(station.notes.items())),
     }
+
+
+def _named(watched: Iterable[Monitor | Problem]) -> list[dict[str, Any]]:
+    """Return what monitors are, or tell, with the variable as one text."""
+    return [{**one._asdict(), "place": one.place.text} for one in watched]
 
 
 def _compatibility(station: ChargingStation) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .configuration import key_numbers
 from .csms.model import Part, Topic
+from .device_model import variable_numbers
 from .entity import OcppEntity
 from .exceptions import translated_errors
 from .hub import Charger, OcppConfigEntry
@@ -46,6 +47,7 @@ STATION_LIMIT = NumberEntityDescription(
 def _numbers(charger: Charger) -> Iterator[OcppEntity]:
     yield OcppLimitNumber(charger, STATION_LIMIT)
     yield from key_numbers(charger)
+    yield from variable_numbers(charger)
     for evse in charger.station.evses:
         yield OcppLimitNumber(charger, CURRENT_LIMIT, evse=evse)
 

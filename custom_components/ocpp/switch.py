@@ -10,6 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .configuration import key_switches
 from .csms.model import Part, Topic
+from .device_model import variable_switches
 from .entity import OcppEntity
 from .exceptions import translated_errors
 from .hub import Charger, OcppConfigEntry
@@ -31,6 +32,7 @@ def _switches(charger: Charger) -> Iterator[OcppEntity]:
             charger, AVAILABLE, watched=(Topic.AVAILABILITY, Part(Topic.INFO))
         )
     yield from key_switches(charger)
+    yield from variable_switches(charger)
     for evse in charger.station.evses:
         yield OcppChargingSwitch(
             charger, CHARGING, evse=evse, watched=(Topic.TRANSACTION,)

@@ -10,16 +10,22 @@ from . import chargers, lenient
 from .blocks.authorization import Authorization
 from .blocks.availability import Availability
 from .blocks.block import Block, Message
+from .blocks.certificates import Certificates
 from .blocks.data_transfer import DataTransfer
+from .blocks.device_model import DeviceModel, Inventory
 from .blocks.diagnostics import Diagnostics
+from .blocks.display_message import DisplayMessages
 from .blocks.firmware import Firmware
 from .blocks.local_list import LocalList
 from .blocks.metering import Metering
+from .blocks.monitoring import Monitoring
 from .blocks.provisioning import Provisioning
+from .blocks.provisioning.restarts import Restarts
 from .blocks.remote_control import RemoteControl
 from .blocks.reservation import Reservations
 from .blocks.security import Security
 from .blocks.smart_charging import SmartCharging
+from .blocks.tariff_cost import TariffCost
 from .blocks.transactions import Transactions
 from .chargers import Compatibility
 from .clock import Order
@@ -38,6 +44,7 @@ from .model import (
     utcnow,
 )
 from .preparation import Preparation
+from .reports import Reports
 from .rpc import Rpc, Socket
 from .sending import Sending
 from .shared import Shared
@@ -88,6 +95,9 @@ class ChargingStation(Listeners):
         # Called when a station that is not adopted said who it is.
         self.introduced: Callable[[], None] = lambda: None
 
+        self.device_model = DeviceModel(self)
+        self.inventory = Inventory(self)
+        self.monitoring = Monitoring(self)
         self.security = Security(self)
         self.provisioning = Provisioning(self)
         self.authorization = Authorization(self)
@@ -100,10 +110,15 @@ class ChargingStation(Listeners):
         self.reservation = Reservations(self)
         self.firmware = Firmware(self)
         self.diagnostics = Diagnostics(self)
+        self.certificates = Certificates(self)
+        self.restarts = Restarts(self)
+        self.display_message = DisplayMessages(self)
         self.data_transfer = DataTransfer(self)
-        # Also the order in which a station is prepared: limits first since they protect
-        # fuses, then the configuration, then what depends on it.
+        self.tariff_cost = TariffCost(self)
+        # Also the order in which a station is prepared: what the next need to know, limits
+        # since they protect fuses, then the configuration, then what depends on it.
         self.blocks: dict[str, Block] = {
+            "device_model": self.device_model,
             "smart_charging": self.smart_charging,
             "provisioning": self.provisioning,
             "availability": self.availability,
@@ -116,11 +131,18 @@ class ChargingStation(Listeners):
             "reservation": self.reservation,
             "firmware": self.firmware,
             "diagnostics": self.diagnostics,
+            "certificates": self.certificates,
+            "restarts": self.restarts,
             "data_transfer": self.data_transfer,
+            "tariff_cost": self.tariff_cost,
+            "inventory": self.inventory,
+            "monitoring": self.monitoring,
+            "display_message": self.display_message,
         }
         self.preparation = Preparation(self)
         self.memory = Memory(self)
         self.sending = Sending(self)
+        self.reports = Reports(self)
         self._schemas = shared.schemas
         self._messages: dict[Version, dict[str, Message]] = {}
         self._rpc: Rpc | None = None
@@ -274,7 +296,7 @@ class ChargingStation(Listeners):
         validator = self._schemas[self.version].requests[action]
         if not isinstance(payload, dict) or not validator.is_valid(payload):
             payload = self._repair(message, payload)
-        return await message.handle(payload)
+        return self.sending.written(await message.handle(payload))
 
     def _repair(self, message: Message, payload: Any) -> Payload:
         """Repair a payload; refuse it only where what is left means nothing."""
@@ -347,6 +369,8 @@ class ChargingStation(Listeners):
             and self.connected
         ):
             self.spawn(self.provisioning.admit())
+        elif before.compatibility != settings.compatibility and self.connected:
+            self.preparation.begin_in(0, booted=False)
         self.changed(Part(Topic.INFO))
         self.flush()
 
@@ -364,6 +388,7 @@ class ChargingStation(Listeners):
         self.memory.stop()
         self.preparation.stop()
         self._drop_socket()
+        self.device_model.stop()
         for block in (self.smart_charging, self.local_list, self.reservation):
             block.stop()
         for task in self._tasks:

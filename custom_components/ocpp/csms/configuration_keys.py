@@ -12,6 +12,7 @@ READ = (
     "MeterValueSampleInterval",
     "ChargeProfileMaxStackLevel",
     "ChargingScheduleAllowedChargingRateUnit",
+    "GetConfigurationMaxKeys",
     "PlugAndChargeIdentifier",
     "LocalAuthListMaxLength",
     "SendLocalListMaxLength",

@@ -31,8 +31,11 @@ class Memory:
             station.last_seen = datetime.fromisoformat(seen)
         for name, block in station.blocks.items():
             block.recall(facts.get(name, {}))
+        await station.device_model.load()
         await station.reservation.load()
         await station.transactions.load()
+        # Which of its profiles are over depends on its sessions.
+        await station.smart_charging.load()
 
     async def save(self) -> None:
         """Store what must survive a restart, now."""

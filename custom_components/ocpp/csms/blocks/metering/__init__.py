@@ -1,40 +1,26 @@
 """Functional block J: metering."""
 
+import asyncio
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-from ...errors import CommandFailed, CommandRejected, NotSupported
+from ...errors import OcppError
 from ...lenient import transaction_id
 from ...model import MeterReading, Part, Payload, SampleSet, Topic, utcnow
-from ...versions import V16
+from ...versions import V2, V16
 from ..block import Block, answers
 from . import v16
 from .register import Register
 from .samples import flows, key
+from .sampling import WANTED, Sampling
 from .v16 import ENERGY_REGISTER, MEASURANDS, PHASES
 
 if TYPE_CHECKING:
     from ...charging_station import ChargingStation
 
-__all__ = ["ENERGY_REGISTER", "MEASURANDS", "PHASES", "Metering", "key"]
-
-# What a charger is asked to sample, the most wanted first: the end is left out when it
-# takes fewer. Energy, power and current are what every use of a charger needs.
-WANTED = (
-    ENERGY_REGISTER,
-    "Power.Active.Import",
-    "Current.Import",
-    "Voltage",
-    "SoC",
-    "Current.Offered",
-    "Power.Offered",
-    "Temperature",
-)
-# In seconds: how often a charging station is asked to sample.
-SAMPLE_INTERVAL = 10
-_SAMPLES_OFTEN_ENOUGH = range(1, 31)
+__all__ = ["ENERGY_REGISTER", "MEASURANDS", "PHASES", "WANTED", "Metering", "key"]
 
 
 class Metering(Block):
@@ -51,8 +37,9 @@ class Metering(Block):
         self._newest: dict[int, datetime] = {}
         # How the samples of each EVSE are spelled.
         self._patterns: dict[int, v16.Pattern] = {}
-        # The list of measurands that the station settled on when it was asked for ours.
-        self._settled: str | None = None
+        self._sampling = Sampling(station)
+        # What asks for samples again and again, where they do not come by themselves.
+        self._asking: asyncio.Task[None] | None = None
 
     def reading(self, evse: int, name: str) -> MeterReading | None:
         """Return the newest reading of a key, in the canonical unit."""
@@ -75,10 +62,11 @@ class Metering(Block):
 
     # --- messages -----------------------------------------------------------------------
 
-    @answers("MeterValues", V16, always=True, immediate=True)
+    @answers("MeterValues", V16, *V2, always=True, immediate=True)
     async def on_meter_values(self, payload: Payload) -> Payload:
         """Take up samples; whatever they are, the answer is the same (J01, J02)."""
-        evse = payload.get("connectorId", self.station.the_only_evse)
+        place = "connectorId" if self.speaks_16 else "evseId"
+        evse = payload.get(place, self.station.the_only_evse)
         if not isinstance(evse, int) or not self.station.has_room_for(evse):
             return {}
         meter_values = payload.get("meterValue") or payload.get("values")
@@ -92,6 +80,11 @@ class Metering(Block):
             await self.station.transactions.on_sample(evse, transaction, sets[0].at)
             self._take_up(evse, sets, transaction)
         return {}
+
+    @staticmethod
+    def registers(meter_values: Any) -> list[tuple[datetime, float]]:
+        """Return the energy registers among samples, in Wh and in order of time."""
+        return v16.registers(meter_values)
 
     def take_up(self, evse: int, meter_values: Any, transaction: str | None) -> None:
         """Take up the samples that came with another message."""
@@ -186,66 +179,48 @@ class Metering(Block):
                 readings[name] = MeterReading(0.0, max(at, reading.at), received)
                 self.station.changed(_part(evse, name))
 
+    # --- samples that have to be asked for ----------------------------------------------
+
+    def on_transaction_started(self) -> None:
+        """Ask for samples as long as a session runs, where none come by themselves."""
+        if self.station.compatibility.samples_on_request and (
+            self._asking is None or self._asking.done()
+        ):
+            self._asking = self.station.spawn(self._keep_asking())
+
+    async def _keep_asking(self) -> None:
+        while self.station.compatibility.samples_on_request and self.station.connected:
+            evses = [
+                evse
+                for evse in self.station.evses
+                if self.station.transactions.running(evse) is not None
+            ]
+            if not evses:
+                return
+            await asyncio.sleep(self._sampling.interval())
+            for evse in evses:
+                try:
+                    await self.station.remote_control.ask_for("MeterValues", evse)
+                except OcppError as error:
+                    self.station.note(f"asking for values: {type(error).__name__}")
+            self.station.flush()
+
     # --- setting the station up ---------------------------------------------------------
 
     async def prepare(self, *, booted: bool) -> None:
         """Have the station sample what people look at, often enough, and once now."""
-        await self._choose_measurands()
-        await self._choose_interval()
+        await self._sampling.prepare()
         for evse in self.station.evses:
             # Always with the connector: without one, several brands refuse.
             await self.station.remote_control.ask_for("MeterValues", evse)
-
-    async def _choose_measurands(self) -> None:
-        """Write the best list of measurands the station takes, if it has a worse one."""
-        provisioning = self.station.provisioning
-        known = provisioning.keys.get("MeterValuesSampledData")
-        if known is None or known.readonly:
-            return
-        present = [
-            word.strip(" '\"") for word in known.value.split(",") if word.strip(" '\"")
-        ]
-        present_casefolded = [word.casefold() for word in present]
-        wanted = [
-            name
-            for name in WANTED
-            # A phase may be appended, as in "Voltage.L1-N".
-            if not any(word.startswith(name.casefold()) for word in present_casefolded)
-        ]
-        if not wanted or known.value == self._settled:
-            return
-        most = provisioning.number("MeterValuesSampledDataMaxLength", 50, at_most=1000)
-        best = _in_order([*present, *wanted])[: most or None]
-        while best:
-            value = ",".join(best)
-            try:
-                await provisioning.write("MeterValuesSampledData", value)
-            except CommandRejected, CommandFailed:
-                best.pop()
-            except NotSupported:
-                return
-            else:
-                # Read back: some keep less than they accept, and would be asked for the
-                # rest again at each boot.
-                self._settled = await provisioning.read("MeterValuesSampledData")
-                self.station.remember()
-                return
-
-    async def _choose_interval(self) -> None:
-        provisioning = self.station.provisioning
-        present = provisioning.number("MeterValueSampleInterval", -1, at_most=86_400)
-        if present in (-1, *_SAMPLES_OFTEN_ENOUGH):
-            return
-        try:
-            await provisioning.write("MeterValueSampleInterval", str(SAMPLE_INTERVAL))
-        except CommandRejected, CommandFailed, NotSupported:
-            return
+        # A session may run on from before.
+        self.on_transaction_started()
 
     # --- memory -------------------------------------------------------------------------
 
     def recall(self, facts: dict[str, Any]) -> None:
         """Take up the registers and what is known to be measured."""
-        self._settled = facts.get("settled")
+        self._sampling.recall(facts.get("settled"))
         for evse, names in facts.get("seen", {}).items():
             self.seen[int(evse)] = set(names)
         for evse, (value, at) in facts.get("registers", {}).items():
@@ -259,7 +234,7 @@ class Metering(Block):
     def facts(self) -> dict[str, Any]:
         """Keep the registers and what is known to be measured."""
         return {
-            "settled": self._settled,
+            "settled": self._sampling.facts(),
             "seen": {str(evse): sorted(names) for evse, names in self.seen.items()},
             "registers": {
                 str(evse): [register.value, register.at.isoformat()]
@@ -273,9 +248,3 @@ class Metering(Block):
 def _part(evse: int, name: str) -> Part:
     """Return the part that a reading is."""
     return Part(Topic.METER, evse, name)
-
-
-def _in_order(names: list[str]) -> list[str]:
-    """Put the most wanted measurands first, and what the station had beside them last."""
-    rank = {name.casefold(): place for place, name in enumerate(WANTED)}
-    return sorted(names, key=lambda name: rank.get(name.casefold(), len(rank)))

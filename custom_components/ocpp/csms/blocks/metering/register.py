@@ -6,6 +6,8 @@ from datetime import datetime
 # In Wh and W. A register that moves further than any car could draw did not count it.
 _PLAUSIBLE_STEP = 200_000
 _PLAUSIBLE_POWER = 500_000
+# In Wh. No charger of a home counts that far: one brand adds it while nothing charges.
+_OVERFLOW = 2**32
 # In Wh. Rounding makes registers step back by this much without having restarted.
 _ROUNDING = 100
 
@@ -27,6 +29,8 @@ class Register:
         clock is not set yet is one: its meter is not read yet either.
         """
         if value < 0 or (value == 0 and not dated):
+            return False
+        if value >= _OVERFLOW and self.value is not None and self.value < _OVERFLOW:
             return False
         if self.value is None or self.at is None or self._follows(value, at):
             self._believe(value, at)

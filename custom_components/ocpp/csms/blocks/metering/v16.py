@@ -1,5 +1,6 @@
-"""How OCPP 1.6 spells meter values."""
+"""How meter values are spelled: texts with units in 1.6, numbers with multipliers in 2.x."""
 
+from datetime import datetime
 from functools import lru_cache
 from math import isfinite
 from typing import Any
@@ -11,6 +12,11 @@ from .samples import Meaning, add_totals, key, rank
 ENERGY_REGISTER = "Energy.Active.Import.Register"
 MEASURANDS = (
     ENERGY_REGISTER,
+    "Energy.Active.Net",
+    "Energy.Apparent.Export",
+    "Energy.Apparent.Import",
+    "Energy.Apparent.Net",
+    "Energy.Reactive.Net",
     "Energy.Active.Export.Register",
     "Energy.Active.Export.Interval",
     "Energy.Active.Import.Interval",
@@ -55,6 +61,10 @@ _MOST_WORDS = 10
 _LONGEST_WORD = 50
 # All words of a sample together.
 _LONGEST_WORDS = 200
+# Of 2.x: no meter counts in more than billions.
+_LARGEST_MULTIPLIER = 9
+# 1.6 writes texts, 2.x numbers.
+_VALUES = (str, float, int)
 # A measurand left out means the energy register, unless the unit tells otherwise.
 _ENERGY_UNITS = frozenset({None, "", "Wh", "kWh"})
 
@@ -100,7 +110,7 @@ class Pattern:
                 return False
             known["value"] = value = item.get("value")
             # Compares all the words at once.
-            if value.__class__ is not str or item != known:
+            if value.__class__ not in _VALUES or item != known:
                 return False
         return True
 
@@ -131,7 +141,13 @@ def _words(item: Any) -> dict[str, Any] | None:
     if not isinstance(item, dict) or len(item) > _MOST_WORDS:
         return None
     words = {name: word for name, word in item.items() if name != "value"}
-    for text in (*words.keys(), *words.values()):
+    texts = [*words.keys(), *words.values()]
+    if isinstance(unit := words.get("unitOfMeasure"), dict):
+        if len(unit) > _MOST_WORDS or not isinstance(unit.get("multiplier", 0), int):
+            return None
+        texts.remove(unit)
+        texts += [word for name, word in unit.items() if name != "multiplier"]
+    for text in texts:
         if not isinstance(text, str) or len(text) > _LONGEST_WORD:
             return None
     return words
@@ -167,6 +183,15 @@ def read_meter_values(
     ]
 
 
+def registers(meter_values: Any) -> list[tuple[datetime, float]]:
+    """Return the readings of the energy register, in Wh and in order of time."""
+    return [
+        (sample.at, sample.values[ENERGY_REGISTER])
+        for sample in read_meter_values(meter_values)
+        if ENERGY_REGISTER in sample.values
+    ]
+
+
 def _values(sampled: list[Any]) -> dict[str, float]:
     """Return the best value of each key, and the totals of what came by phase only."""
     values: dict[str, float] = {}
@@ -197,6 +222,16 @@ def _meaning_of(item: Any) -> Meaning | None:
                 say("location"),
                 say("format"),
             )
+            if "unitOfMeasure" not in item
+            else (
+                say("measurand"),
+                say("phase"),
+                item["unitOfMeasure"].get("unit"),
+                say("context"),
+                say("location"),
+                None,
+                item["unitOfMeasure"].get("multiplier"),
+            )
         )
     except AttributeError, TypeError:
         return None
@@ -211,8 +246,9 @@ def _meaning(words: tuple[object, ...]) -> Meaning | None:
     and texts longer than any word.
     """
     name, phase, unit, context, location, form = (
-        None if word is None else str(word) for word in words
+        None if word is None else str(word) for word in words[:6]
     )
+    multiplier = words[6] if len(words) > 6 else None
     if (
         sum(len(word) for word in (name, phase, unit, context, location, form) if word)
         > _LONGEST_WORDS
@@ -229,9 +265,15 @@ def _meaning(words: tuple[object, ...]) -> Meaning | None:
     return Meaning(
         key(measurand, conductor),
         rank(context or "Sample.Periodic", location or "Outlet"),
-        factor,
+        factor * _power_of_ten(multiplier),
         offset,
     )
+
+
+def _power_of_ten(multiplier: object) -> float:
+    if isinstance(multiplier, bool) or not isinstance(multiplier, int):
+        return 1
+    return 10.0**multiplier if abs(multiplier) <= _LARGEST_MULTIPLIER else 1
 
 
 def _unit(measurand: str, unit: str) -> tuple[float, float]:
