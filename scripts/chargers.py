@@ -36,6 +36,7 @@ EFFECTS = {
     "call_timeout": "waits {} s for answers",
     "start_answer_delay": "answers a start after {} s",
     "redials": "never closes the connection to have it boot",
+    "whole_seconds": "tells it times without fractions of seconds",
 }
 # What stands in place of a brand where the fixture is of none, or of a simulated charger.
 _NO_BRAND = {

@@ -107,6 +107,7 @@ _FIELDS = {
     "call_timeout": _number(300, "s"),
     "start_answer_delay": _number(30, "s", 0.1),
     "redials": selector.BooleanSelector(),
+    "whole_seconds": selector.BooleanSelector(),
 }
 # All but the token, which the settings of a charger have a field for.
 SCHEMA = probatio.Schema(

@@ -129,6 +129,16 @@ def test_the_page_says_what_the_table_and_the_tests_say() -> None:
         assert model.why in page
 
 
+@ALL
+def test_the_page_says_whose_words_are_only_supposed(model: Model) -> None:
+    (row,) = (
+        line
+        for line in PAGE.read_text().splitlines()
+        if line.startswith((f"| {model.name} | vendor", f"| {model.name} | model"))
+    )
+    assert ("(supposed)" in row) is not model.seen
+
+
 def test_a_page_without_its_marks_is_not_written() -> None:
     with pytest.raises(ValueError, match="no place for models"):
         refreshed("# Chargers")

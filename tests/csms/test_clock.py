@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.ocpp.csms.clock import Moment, Order, moment
+from custom_components.ocpp.csms.clock import Moment, Order, in_whole_seconds, moment
 from custom_components.ocpp.csms.model import timestamp, utcnow
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -97,3 +97,20 @@ def test_nothing_is_overtaken_without_usable_times() -> None:
     assert not order.is_overtaken(said(-60, dated=False), said(0), later(0))
     assert not order.is_overtaken(said(-60), said(0, dated=False), later(0))
     assert not order.is_overtaken(said(-60), None, later(0))
+
+
+def test_only_moments_lose_their_fractions() -> None:
+    """Whatever else looks a little like one is left as it is."""
+    said = {
+        "currentTime": timestamp(NOW),
+        "list": [{"at": "2026-05-04T12:00:00.250Z"}, 1.5, None, True],
+        "text": "at 2026-05-04T12:00:00.250Z",
+        "naive": "2026-05-04T12:00:00.250",
+    }
+    assert in_whole_seconds(said) == {
+        "currentTime": "2026-05-04T12:00:00Z",
+        "list": [{"at": "2026-05-04T12:00:00Z"}, 1.5, None, True],
+        "text": "at 2026-05-04T12:00:00.250Z",
+        "naive": "2026-05-04T12:00:00.250",
+    }
+    assert said["currentTime"] == "2026-05-04T12:00:00.000Z"

@@ -1,6 +1,7 @@
 """How a charger is treated that has to be treated in another way, as the charger sees it."""
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -195,6 +196,35 @@ async def test_a_model_with_a_list_of_its_own_samples_exactly_that(
     await prepared(station)
     assert len(written(charger, "MeterValuesSampledData")) == 1
     assert len(written(charger, "MeterValueSampleInterval")) == 1
+
+
+async def test_a_list_that_the_charger_falls_over_is_replaced_before_it_is_read(
+    station: ChargingStation, connect_charger: MakeCharger
+) -> None:
+    """It can hold what another central system made it accept."""
+    has = f"{REGISTER},Power.Active.Import,Current.Import,Voltage"
+    charger = await connect_charger(
+        vendor="ABB",
+        model="CDT_TACW11::NET_WIFI",
+        configuration={"MeterValuesSampledData": ConfigKey("SoC,Temperature")},
+    )
+
+    def restart(_: Any) -> Any:
+        if charger.configuration["MeterValuesSampledData"].value == has:
+            return None
+        charger.drop()
+        return Silence
+
+    charger.answers["GetConfiguration"] = restart
+    await charger.power_up()
+    await prepared(station)
+    assert charger.connected
+    assert written(charger, "MeterValuesSampledData") == [has]
+    assert station.provisioning.value("MeterValuesSampledData") == has
+    # It has them now, and is left alone.
+    await charger.boot()
+    await prepared(station)
+    assert written(charger, "MeterValuesSampledData") == [has]
 
 
 async def test_a_measurand_that_is_wrong_is_neither_asked_for_nor_kept(
@@ -407,6 +437,30 @@ async def test_a_slow_model_is_given_its_time(
     call.cancel()
     with pytest.raises(CommandTimedOut):
         await station.call("ClearCache", {})
+
+
+async def test_a_charger_that_reads_no_fractions_of_seconds_is_told_none(
+    station: ChargingStation, connect_charger: MakeCharger
+) -> None:
+    """In answers and in commands alike; all others are told them, since some insist."""
+    charger = await connect_charger()
+    with_fractions, without = r"\.\d{3}Z$", r"T\d\d:\d\d:\d\dZ$"
+    assert re.search(with_fractions, (await charger.boot())["currentTime"])
+    await prepared(station)
+    treat(station, whole_seconds=True)
+    await prepared(station)
+    assert re.search(without, (await charger.boot())["currentTime"])
+    assert re.search(without, (await charger.heartbeat())["currentTime"])
+    await station.sending.command(
+        "ReserveNow",
+        {
+            "connectorId": 1,
+            "expiryDate": "2031-01-01T00:00:00.000Z",
+            "idTag": "CARD1",
+            "reservationId": 1,
+        },
+    )
+    assert asked(charger, "ReserveNow")[0]["expiryDate"] == "2031-01-01T00:00:00Z"
 
 
 @pytest.mark.parametrize("answer", [CallError("NotImplemented"), Silence])

@@ -15,7 +15,8 @@ from tests.simulator import CallError, Charger, ConfigKey
 
 from .conftest import MakeCharger, prepared, until
 
-# What it does not have: being taken out of use, reservations, a list of cards.
+# What it does not have: being taken out of use, reservations, a list of cards. Assumed, as is
+# what it answers to them.
 _ABSENT = (
     "CancelReservation",
     "ChangeAvailability",
@@ -27,9 +28,11 @@ _MEASURANDS = (
     "Current.Import,Current.Offered,Energy.Active.Import.Register,Frequency,"
     "Power.Active.Import,Power.Factor,Power.Offered,Temperature,Voltage"
 )
+# What real ones list, but for the keys that are marked.
 _CONFIGURATION = {
     "AllowOfflineTxForUnknownId": ConfigKey("false"),
-    "ChargeProfileMaxStackLevel": ConfigKey("20", readonly=True),
+    "ChargeProfileMaxStackLevel": ConfigKey("20", readonly=True),  # Assumed.
+    # Assumed; the maker says that it takes ampere only.
     "ChargingScheduleAllowedChargingRateUnit": ConfigKey("Current", readonly=True),
     "ClockAlignedDataInterval": ConfigKey("0"),
     "ConnectorPhaseRotation": ConfigKey("0.RST,1.RST", readonly=True),
@@ -41,7 +44,7 @@ _CONFIGURATION = {
     "MeterValuesSampledData": ConfigKey(_MEASURANDS, readonly=True),
     "MeterValuesSampledDataMaxLength": ConfigKey("10", readonly=True),
     "NumberOfConnectors": ConfigKey("1", readonly=True),
-    # Without the profiles that it does not have.
+    # Assumed: without the profiles that it does not have.
     "SupportedFeatureProfiles": ConfigKey(
         "Core,FirmwareManagement,SmartCharging,RemoteTrigger", readonly=True
     ),

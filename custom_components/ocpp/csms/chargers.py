@@ -16,6 +16,7 @@ _ENERGY_POWER_CURRENT = (
     "Power.Active.Import",
     "Current.Import",
 )
+_ABB_HAS = (*_ENERGY_POWER_CURRENT, "Voltage")
 _OFFERED = frozenset({"Current.Offered", "Power.Offered"})
 
 
@@ -57,6 +58,8 @@ class Compatibility:
     start_answer_delay: float = 0
     # Whether it comes back by itself after its socket was closed properly.
     redials: bool = True
+    # Whether times are told it without fractions of seconds, which others insist on.
+    whole_seconds: bool = False
 
     def refined_by(self, other: Compatibility) -> Compatibility:
         """Return this with all that the other one says differently from the default."""
@@ -105,10 +108,20 @@ MODELS = (
         vendor="^ABB",
         model="^CDT_TAC|Terra AC",
         seen=True,
-        compatibility=Compatibility(lowest_stack_level=True, call_timeout=60),
+        compatibility=Compatibility(
+            lowest_stack_level=True, call_timeout=60, measurands=_ABB_HAS
+        ),
         why="Refuses profiles above stack level 0 though it reports 3 as its highest, and "
-        "leaves its first commands unanswered for about half a minute.",
-        sources=("evcc-io/evcc#15493", "evcc-io/evcc#21645", "lbbrhzn/ocpp#1737"),
+        "leaves its first commands unanswered for about half a minute. Takes measurands "
+        "that it does not have, and with firmware up to 1.8.21 restarts each time it is to "
+        "read them out.",
+        sources=(
+            "evcc-io/evcc#15493",
+            "evcc-io/evcc#21645",
+            "lbbrhzn/ocpp#1275",
+            "lbbrhzn/ocpp#1292",
+            "lbbrhzn/ocpp#1737",
+        ),
     ),
     Model(
         name="Alfen",
@@ -212,6 +225,7 @@ MODELS = (
         sources=(
             "goecharger/go-eCharger-API-v2#126",
             "goecharger/go-eCharger-API-v2#154",
+            "goecharger/go-eCharger-API-v2#190",
         ),
     ),
     Model(

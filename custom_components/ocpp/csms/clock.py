@@ -1,9 +1,13 @@
 """Moments as stations write them: without a zone, decades off, or hours ahead."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, Protocol
+import re
+from typing import Any, NamedTuple, Protocol, cast
 
 from .model import utcnow
+
+# A moment as all stations are told it.
+_TOLD = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d{3}Z", re.ASCII)
 
 # A clock that was never set starts at 1970 or 2000; OCPP 1.6 itself is of 2015.
 _EARLIEST = datetime(2015, 1, 1, tzinfo=UTC)
@@ -51,6 +55,19 @@ def moment(text: Any, *, received: datetime | None = None) -> Moment:
     if not _EARLIEST <= at <= received + _AHEAD:
         return Moment(received, dated=False)
     return Moment(at, dated=True)
+
+
+def in_whole_seconds[T](said: T) -> T:
+    """Return something to say with the moments in it without fractions of seconds."""
+    told: Any = said
+    if isinstance(said, str):
+        match = _TOLD.fullmatch(said)
+        told = f"{match[1]}Z" if match is not None else said
+    elif isinstance(said, dict):
+        told = {key: in_whole_seconds(value) for key, value in said.items()}
+    elif isinstance(said, list):
+        told = [in_whole_seconds(value) for value in said]
+    return cast("T", told)
 
 
 class Order:

@@ -20,6 +20,9 @@ from .model import Payload
 # is one that begins a string that never ends: it stays, and is no JSON.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s"\[\]{},:]+|"', re.DOTALL)
 _CLOSER = {"[": "]", "{": "}"}
+_CONTROL = re.compile(r"[\x00-\x1f]")
+# A backslash that is one too many before a quote that looks like the end of a text.
+_STRAY_BACKSLASH = re.compile(r'(?<!\\)((?:\\\\)*)\\(?="\s*[,}\]])')
 # What stands before or behind a frame where text is written from C, or by Windows.
 _PADDING = "\0\ufeff \t\r\n"
 # In characters: longer than any faulty frame seen. What is beyond is not worth the event loop's
@@ -35,24 +38,39 @@ def read_broken(data: str | bytes) -> Any:
     Raises `ValueError` when it can't be read.
     """
     text = data if isinstance(data, str) else data.decode(errors="replace")
-    return orjson.loads(_mended(text.strip(_PADDING)))
+    text = text.strip(_PADDING)
+    if len(text) > _LONGEST_REPAIR:
+        raise ValueError("too long to repair")
+    try:
+        return orjson.loads(_mended(text))
+    except ValueError:
+        # A text that ends in a backslash, which nobody doubled, swallows the quote.
+        escaped = _STRAY_BACKSLASH.sub(r"\1\\\\", text)
+        if escaped == text:
+            raise
+    return orjson.loads(_mended(escaped))
 
 
 def _mended(text: str) -> str:
     """Mend the JSON faults seen on the wire of real chargers.
 
     A missing value (`"transactionId":,`), a stray comma (`[,{` and `,]`), a missing comma
-    between members, and closing brackets that were cut off. A cut is only mended behind a
-    bracket: elsewhere half a number would pass for a whole one.
+    between members, a missing brace before them, control characters in a text, and closing
+    brackets that were cut off. A cut is only mended behind a bracket: elsewhere half a
+    number would pass for a whole one.
     """
-    tokens: list[str] = _TOKEN.findall(text) if len(text) <= _LONGEST_REPAIR else []
+    tokens: list[str] = _TOKEN.findall(text)
     if not tokens or tokens[-1] not in "]}":
         raise ValueError("cut short")
     mended: list[str] = []
     open_brackets: list[str] = []
     before = ""
     for token in tokens:
-        if before == ":" and token in ",}]":
+        if token == ":" and open_brackets[-1:] == ["]"] and before[:1] == '"':
+            # Members in a list: they belong to an object that lost its brace.
+            mended.insert(-1, "{")
+            open_brackets.append("}")
+        elif before == ":" and token in ",}]":
             mended.append("null")
         elif (token in ",]}" and before == ",") or (
             token == "," and before in ("[", "{")
@@ -69,9 +87,13 @@ def _mended(text: str) -> str:
             not open_brackets or open_brackets.pop() != token
         ):
             raise ValueError("brackets do not match")
-        mended.append(token)
+        mended.append(_CONTROL.sub(_escaped, token))
         before = token
     return "".join(mended) + "".join(reversed(open_brackets))
+
+
+def _escaped(character: re.Match[str]) -> str:
+    return f"\\u{ord(character[0]):04x}"
 
 
 class Violation(NamedTuple):
@@ -223,9 +245,10 @@ def transaction_id(value: object) -> str | None:
 def id_token(value: object) -> str:
     """Return an id token of 1.6; odd characters are part of some cards.
 
-    A NUL is left out, which no database can hold.
+    Control characters are left out: no database can hold a NUL, and one brand appends two
+    others to what it was started with.
     """
-    return str(value or "").replace("\0", "")[:255]
+    return _CONTROL.sub("", str(value or ""))[:255]
 
 
 def name(value: object) -> str:

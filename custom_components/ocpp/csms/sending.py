@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from . import lenient
 from .blocks.block import Hears
+from .clock import in_whole_seconds
 from .commands import check_accepted, is_accepted, meaning
-from .errors import CommandFailed, InvalidRequest, NotAccepted
+from .errors import CommandFailed, InvalidRequest, NotAccepted, NotInVersion
 from .model import Payload, RegistrationStatus
 from .versions import Version
 
@@ -63,8 +64,9 @@ class Sending:
     ) -> Answer:
         """Send a command and return the answer, whatever it is.
 
-        Raises `InvalidRequest` before anything is sent when the payload is not valid, and
-        `StationOffline`, `NotAccepted`, `CommandTimedOut` or `CommandFailed`.
+        Raises `InvalidRequest` before anything is sent when the payload is not valid,
+        `NotInVersion` when the version has no such message, and `StationOffline`,
+        `NotAccepted`, `CommandTimedOut` or `CommandFailed`.
         """
         station = self._station
         rpc, version = station.link(), station.version
@@ -75,6 +77,8 @@ class Sending:
             raise NotAccepted
         schemas = station.shared.schemas[version]
         valid = True
+        if validate and not schemas.knows(action):
+            raise NotInVersion(action, version.name)
         try:
             schemas.check_request(action, payload)
         except InvalidRequest:
@@ -84,7 +88,9 @@ class Sending:
         if valid:
             self._tell_before(version, action, payload)
         came = await rpc.call(
-            action, payload, timeout=station.compatibility.call_timeout or None
+            action,
+            self.written(payload),
+            timeout=station.compatibility.call_timeout or None,
         )
         station.heard()
         if (validator := schemas.responses.get(action)) is None:
@@ -95,6 +101,12 @@ class Sending:
         if valid and is_accepted(version, action, repaired.payload):
             self._tell_after(version, action, payload, repaired.payload)
         return Answer(came, repaired.payload)
+
+    def written(self, payload: Payload) -> Payload:
+        """Return a payload with its moments as the station can read them."""
+        if payload and self._station.compatibility.whole_seconds:
+            return in_whole_seconds(payload)
+        return payload
 
     def _tell_before(self, version: Version, action: str, payload: Payload) -> None:
         if version not in self._before:

@@ -22,6 +22,10 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
         pytest.param([5000, 9e9, 5100], [5000, 5100], id="absurd once"),
         pytest.param([5000, 900_000, 900_100], [5000, 900_100], id="another meter"),
         pytest.param([5000, 900_000, 20, 40], [5000, 40], id="absurd, then again"),
+        pytest.param(
+            [5000, 4.3e9, 4.3e9, 4.3e9, 5100], [5000, 5100], id="absurd for long"
+        ),
+        pytest.param([4.3e9, 5000, 5100], [4.3e9, 5100], id="absurd at first"),
         pytest.param([-5, 10], [10], id="never negative"),
     ],
 )
