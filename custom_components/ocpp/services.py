@@ -94,6 +94,9 @@ async def _set_charging_rate(call: ServiceCall) -> ServiceResponse:
             await smart_charging.set_profile(evse, profile)
             charger.station.flush()
             schedule = profile["chargingSchedule"]
+            if isinstance(schedule, list):
+                # 2.x has up to three, for the car to choose from.
+                schedule = schedule[0]
             periods = schedule["chargingSchedulePeriod"]
             return {
                 "value": periods[0]["limit"] if periods else None,

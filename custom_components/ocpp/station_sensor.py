@@ -1,4 +1,7 @@
-"""Sensors of what a charger was told to keep: cards, reservations, and schedules."""
+"""Sensors of what a charger was told to keep: cards, reservations, schedules, limits of others.
+
+And of what the car at it wants, where it says so.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,9 +12,16 @@ from homeassistant.components.sensor import (
     SensorEntity,
     SensorEntityDescription,
 )
-from homeassistant.const import EntityCategory, UnitOfElectricCurrent
+from homeassistant.const import (
+    PERCENTAGE,
+    EntityCategory,
+    UnitOfElectricCurrent,
+    UnitOfEnergy,
+    UnitOfPower,
+)
 from homeassistant.helpers.typing import StateType
 
+from .csms.blocks.smart_charging import SOURCES, TRANSFER_MODES
 from .csms.charging_station import ChargingStation
 from .csms.model import Part, Topic
 from .entity import OcppEntity
@@ -57,6 +67,35 @@ def _has_schedule(station: ChargingStation, evse: int) -> bool:
     return evse > 0 and station.smart_charging.installed.shows(evse)
 
 
+def _has_external(station: ChargingStation, evse: int) -> bool:
+    """Return whether somebody else ever set a limit."""
+    return evse > 0 and station.smart_charging.installed.foreign.shows(evse)
+
+
+def _external_source(station: ChargingStation, evse: int) -> Kept:
+    limit = station.smart_charging.installed.external(evse)
+    return Kept(
+        limit.source.casefold() if limit.source else None,
+        {"grid_critical": limit.grid_critical},
+    )
+
+
+def _needed(name: str, scale: float = 1) -> Callable[[ChargingStation, int], Kept]:
+    """Return how to show what a car said."""
+
+    def show(station: ChargingStation, evse: int) -> Kept:
+        value = getattr(station.smart_charging.needs.get(evse), name, None)
+        return Kept(value / scale if scale != 1 and value is not None else value)
+
+    return show
+
+
+def _ever_needed(name: str) -> Callable[[ChargingStation, int], bool]:
+    return lambda station, evse: (
+        name in station.smart_charging.needs_told.get(evse, set())
+    )
+
+
 LOCAL_LIST_VERSION = KeptSensorDescription(
     key="local_list_version",
     translation_key="local_list_version",
@@ -97,7 +136,98 @@ NEXT_LIMIT_CHANGE = KeptSensorDescription(
         station.smart_charging.installed.scheduled(evse).until
     ),
 )
-_OF_EVSES = (RESERVED_UNTIL, SCHEDULED_LIMIT, NEXT_LIMIT_CHANGE)
+EXTERNAL_LIMIT = KeptSensorDescription(
+    key="external_limit",
+    translation_key="external_limit",
+    device_class=SensorDeviceClass.CURRENT,
+    native_unit_of_measurement=UnitOfElectricCurrent.AMPERE,
+    topic=Topic.LIMIT,
+    part="external",
+    exists_fn=_has_external,
+    show_fn=lambda station, evse: Kept(
+        station.smart_charging.installed.external(evse).amperes
+    ),
+)
+EXTERNAL_LIMIT_SOURCE = KeptSensorDescription(
+    key="external_limit_source",
+    translation_key="external_limit_source",
+    device_class=SensorDeviceClass.ENUM,
+    options=[source.casefold() for source in SOURCES],
+    topic=Topic.LIMIT,
+    part="external",
+    exists_fn=_has_external,
+    show_fn=_external_source,
+)
+# What cars say by way of ISO 15118.
+NEEDS = (
+    KeptSensorDescription(
+        key="ev_departure_time",
+        translation_key="ev_departure_time",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        topic=Topic.LIMIT,
+        part="needs",
+        exists_fn=_ever_needed("departure"),
+        show_fn=_needed("departure"),
+    ),
+    KeptSensorDescription(
+        key="ev_requested_energy",
+        translation_key="ev_requested_energy",
+        # Without a state class: it is a wish, and not for the energy dashboard.
+        device_class=SensorDeviceClass.ENERGY,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        suggested_display_precision=1,
+        topic=Topic.LIMIT,
+        part="needs",
+        exists_fn=_ever_needed("energy"),
+        show_fn=_needed("energy", 1000),
+    ),
+    KeptSensorDescription(
+        key="ev_maximum_current",
+        translation_key="ev_maximum_current",
+        device_class=SensorDeviceClass.CURRENT,
+        native_unit_of_measurement=UnitOfElectricCurrent.AMPERE,
+        topic=Topic.LIMIT,
+        part="needs",
+        exists_fn=_ever_needed("maximum_current"),
+        show_fn=_needed("maximum_current"),
+    ),
+    KeptSensorDescription(
+        key="ev_maximum_power",
+        translation_key="ev_maximum_power",
+        device_class=SensorDeviceClass.POWER,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        topic=Topic.LIMIT,
+        part="needs",
+        exists_fn=_ever_needed("maximum_power"),
+        show_fn=_needed("maximum_power"),
+    ),
+    KeptSensorDescription(
+        key="ev_state_of_charge",
+        translation_key="ev_state_of_charge",
+        device_class=SensorDeviceClass.BATTERY,
+        native_unit_of_measurement=PERCENTAGE,
+        topic=Topic.LIMIT,
+        part="needs",
+        exists_fn=_ever_needed("state_of_charge"),
+        show_fn=_needed("state_of_charge"),
+    ),
+    KeptSensorDescription(
+        key="ev_energy_transfer_mode",
+        translation_key="ev_energy_transfer_mode",
+        device_class=SensorDeviceClass.ENUM,
+        options=[*TRANSFER_MODES],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        topic=Topic.LIMIT,
+        part="needs",
+        exists_fn=_ever_needed("transfer_mode"),
+        show_fn=_needed("transfer_mode"),
+    ),
+)
+_OF_EVSES = (
+    *(RESERVED_UNTIL, SCHEDULED_LIMIT, NEXT_LIMIT_CHANGE),
+    *(EXTERNAL_LIMIT, EXTERNAL_LIMIT_SOURCE, *NEEDS),
+)
 STATION_SENSORS = (LOCAL_LIST_VERSION, *_OF_EVSES)
 
 

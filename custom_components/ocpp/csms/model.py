@@ -382,6 +382,8 @@ class ChargingProfile:
     valid_from: datetime | None = None
     valid_to: datetime | None = None
     installed: datetime
+    # Whose it is: "CSO" is the operator, which every central system is.
+    source: str = "CSO"
 
 
 def utcnow() -> datetime:
@@ -392,7 +394,7 @@ def utcnow() -> datetime:
 def timestamp(moment: datetime) -> str:
     """Write a moment as stations take it: UTC, milliseconds, Z.
 
-    Some stations drop the connection over a time without fractional seconds, and none was
-    seen to be unable to read three digits of them.
+    Some stations drop the connection over a time without fractional seconds. One that can't
+    read them is known by its model, or by what people say of it (`whole_seconds`).
     """
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"

@@ -337,6 +337,7 @@ async def test_k01_more_than_people_allow_is_not_sent(
     assert commands(two, SET) == []
 
 
+@pytest.mark.proves("K02", ocpp="2.0.1")
 async def test_k02_a_limit_is_brought_into_a_new_session(
     station: ChargingStation, two: Two
 ) -> None:
@@ -355,6 +356,7 @@ async def test_k02_a_limit_is_brought_into_a_new_session(
     assert (limits(second), two.flow(1).current) == ([10], 10)
 
 
+@pytest.mark.proves("K03", ocpp="2.0.1")
 async def test_k03_who_charges_at_a_station_shares_what_it_may_take(
     station: ChargingStation, two: Two
 ) -> None:
@@ -365,6 +367,7 @@ async def test_k03_who_charges_at_a_station_shares_what_it_may_take(
     assert (two.flow(1).current, two.flow(2).current) == (10, 10)
 
 
+@pytest.mark.proves("K04", ocpp="2.0.1")
 async def test_k04_the_station_as_a_whole_is_limited_at_evse_0(
     station: ChargingStation, two: Two
 ) -> None:
@@ -451,6 +454,7 @@ async def test_k05_a_profile_that_people_send_along_is_known(
 # --- K06 to K10: what the station holds -------------------------------------------------
 
 
+@pytest.mark.proves("K06", ocpp="2.0.1")
 async def test_k06_limits_hold_while_the_station_is_away_in_a_session(
     station: ChargingStation, two: Two
 ) -> None:
@@ -470,6 +474,7 @@ async def test_k06_limits_hold_while_the_station_is_away_in_a_session(
     assert two.flow(1).current == 10
 
 
+@pytest.mark.proves("K07", ocpp="2.0.1")
 async def test_k07_a_limit_for_sessions_that_begin_offline_is_there_beforehand(
     station: ChargingStation, two: Two
 ) -> None:
@@ -758,6 +763,7 @@ async def test_k13_what_was_released_while_nobody_listened_is_known_no_more(
     assert installed.external(1)[:2] == (None, None)
 
 
+@pytest.mark.proves("K14", ocpp="2.0.1")
 async def test_k14_a_local_controller_limits_evses_each_for_itself(
     station: ChargingStation, two: Two
 ) -> None:
@@ -770,7 +776,6 @@ async def test_k14_a_local_controller_limits_evses_each_for_itself(
 
 
 async def test_k11_nonsense_is_no_limit(station: ChargingStation, two: Two) -> None:
-    two.violations.clear()
     for payload in (
         {"chargingLimit": {"chargingLimitSource": "Other"}, "evseId": 4000},
         {
@@ -1003,3 +1008,129 @@ async def test_k15_a_station_that_takes_no_offer_is_left_alone(
     async with station.smart_charging._order:
         assert station.notes["offer to a car: refused"] == 1
     assert two.connected
+
+
+async def test_k01_somebody_elses_profile_at_the_place_of_a_limit_gives_way(
+    station: ChargingStation, two: Two
+) -> None:
+    await station.smart_charging.set_limit(1, 10)
+    two.profiles.installed.clear()
+    two.profiles.install(1, written(16, number=50, stackLevel=8), datetime.now(UTC))
+    await two.restore_power()
+    await prepared(station)
+    await two.settle()
+    assert held(two) == known(station) == [(1, 50, "TxDefaultProfile", 8)]
+    assert limits(profiles(two)[-1]) == [10]
+    assert len(profiles(two)) == 3
+
+
+async def test_k09_somebody_elses_limit_in_the_place_of_ours_is_replaced(
+    station: ChargingStation, two: Two
+) -> None:
+    """Another central system may use the same ids."""
+    await station.smart_charging.set_limit(1, 10)
+    two.drop()
+    await until(station, Part(Topic.CONNECTION), lambda: not station.connected)
+    other = written(16, number=3, stackLevel=8)
+    two.profiles.install(1, other, datetime.now(UTC))
+    await two.connect()
+    await prepared(station)
+    await two.settle()
+    assert [limits(it) for it in profiles(two)] == [[10], [10]]
+    assert limits(two.profiles.installed[0].profile) == [10]
+
+
+async def test_k15_a_car_that_stays_is_told_of_the_next_change_in_time(
+    station: ChargingStation, two: Two
+) -> None:
+    """A limit that ends while the car charges is one that changed (K16)."""
+    await begin(two)
+    await two.notify_charging_needs(1)
+    await at(station, two, lambda: len(profiles(two)) == 1)
+    await station.smart_charging.set_limit(1, 10, duration=1)
+    assert limits(profiles(two)[-1]) == [10]
+    await at(station, two, lambda: len(profiles(two)) == 3)
+    assert limits(profiles(two)[-1]) == [32]
+    assert station.smart_charging.amperes(1) is None
+
+
+async def test_k09_what_can_not_be_understood_of_a_report_is_left_out(
+    station: ChargingStation, two: Two
+) -> None:
+    good = written(12, number=60)
+    part = {"requestId": 1, "chargingLimitSource": "CSO", "evseId": 1}
+    daft = written(12, number=61)
+    daft["chargingSchedule"][0]["chargingSchedulePeriod"] = [{"startPeriod": 0}]
+    for profile in (daft, "profile", good | {"id": "x"}, good):
+        message = part | {"chargingProfile": [profile]}
+        answer = await two.call("ReportChargingProfiles", message, validate=False)
+        assert answer == {}
+    there_is_none = part | {"evseId": 5000, "chargingProfile": [good | {"id": 62}]}
+    assert await two.call("ReportChargingProfiles", there_is_none) == {}
+    assert [it[1] for it in known(station)] == [60]
+    assert station.notes["ReportChargingProfiles: not a profile"] == 3
+
+
+async def test_k09_a_model_that_is_not_to_be_asked_is_not(
+    station: ChargingStation, connect_station: MakeTwo
+) -> None:
+    never = {"compatibility": {"never_sent": frozenset({GET})}}
+    station.apply_settings(StationSettings(**never))
+    two = await connect_station()
+    await two.power_up()
+    await prepared(station)
+    assert commands(two, GET) == []
+
+
+async def test_k11_a_limit_of_others_that_is_no_longer_valid_is_gone(
+    station: ChargingStation, two: Two
+) -> None:
+    installed = station.smart_charging.installed
+    soon = timestamp(utcnow() + timedelta(seconds=1))
+    grid = written(7, number=-2, chargingProfilePurpose=EXTERNAL, validTo=soon)
+    part = {"requestId": 1, "chargingLimitSource": "SO", "evseId": 0}
+    await two.call("ReportChargingProfiles", part | {"chargingProfile": [grid]})
+    assert installed.external(1)[:2] == (7, "SO")
+    await until(
+        station,
+        Part(Topic.LIMIT, 1, "external"),
+        lambda: installed.external(1).amperes is None,
+    )
+    assert installed.profiles == []
+
+
+async def test_k16_a_car_whose_profile_people_removed_is_told_nothing_more(
+    station: ChargingStation, two: Two
+) -> None:
+    await begin(two)
+    await two.notify_charging_needs(1)
+    await at(station, two, lambda: len(profiles(two)) == 1)
+    assert await station.smart_charging.clear(1) is True
+    assert held(two) == known(station) == []
+    await station.smart_charging.set_limit(0, 10)
+    await two.settle()
+    assert [it["chargingProfilePurpose"] for it in profiles(two)] == [
+        "TxProfile",
+        "ChargingStationMaxProfile",
+    ]
+    # Until it says again what it wants.
+    await two.notify_charging_needs(1)
+    await at(station, two, lambda: len(profiles(two)) == 3)
+    assert limits(profiles(two)[-1]) == [10]
+
+
+async def test_k16_a_car_is_told_when_its_station_is_back(
+    station: ChargingStation, two: Two
+) -> None:
+    two.variables["SmartChargingCtrlr.NotifyChargingLimitWithSchedules"].value = "true"
+    await begin(two)
+    await two.notify_charging_needs(1)
+    await at(station, two, lambda: len(profiles(two)) == 1)
+    two.drop()
+    await until(station, Part(Topic.CONNECTION), lambda: not station.connected)
+    grid = written(9, number=-2, chargingProfilePurpose=EXTERNAL)
+    two.profiles.install(1, grid, datetime.now(UTC), "SO")
+    await two.connect()
+    await prepared(station)
+    await at(station, two, lambda: len(profiles(two)) == 2)
+    assert limits(profiles(two)[-1]) == [9]

@@ -1,28 +1,22 @@
 """Functional block K: smart charging. Limits that stations accept, and keep."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple, override
+from typing import TYPE_CHECKING, NamedTuple, override
 
 from ...errors import CommandFailed, CommandRejected, NotSupported
 from ...model import Limit, Payload, RateUnit, Topic, utcnow
-from ...versions import V16
+from ...versions import V2, V16
 from ..block import follows, precedes
-from .climbing import Climbing
-from .installed import Installed
-from .v16 import (
-    Purpose,
-    clearing,
-    clears,
-    constant_limit,
-    profile,
-    read_profile,
-    sent_limit,
-)
+from .limits import is_for
+from .needs import TRANSFER_MODES
+from .negotiating import Negotiating
+from .profiles import Purpose, Step, constant_limit, sent_limit, write_schedule
+from .v2 import SOURCES
 
 if TYPE_CHECKING:
     from ...charging_station import ChargingStation
 
-__all__ = ["Purpose", "SmartCharging"]
+__all__ = ["SOURCES", "TRANSFER_MODES", "Purpose", "SmartCharging"]
 
 # How long an accepted start may take to become a transaction.
 _START_WITHIN = timedelta(minutes=5)
@@ -36,13 +30,12 @@ class _Start(NamedTuple):
     at: datetime
 
 
-class SmartCharging(Climbing):
+class SmartCharging(Negotiating):
     """The charging limits of a station and its EVSEs. EVSE 0 is the station as a whole."""
 
     def __init__(self, station: ChargingStation) -> None:
         """Begin with no limits and no profiles."""
         super().__init__(station)
-        self.installed = Installed(station)
         # The limits that go with starts, until their transaction is there.
         self._of_start: dict[int, _Start] = {}
         # When a start was last sent, and when the last session began on each EVSE.
@@ -82,47 +75,10 @@ class SmartCharging(Climbing):
             try:
                 limit = await self._climb(evse, value, unit, phases, duration)
             except CommandRejected, CommandFailed, NotSupported:
-                self._ladder.exhausted(self._means(self._purposes(evse)))
+                self._ladder.exhausted(self._means(evse, self._purposes(evse)))
                 raise
             self._accept(evse, limit)
             return limit
-
-    async def clear(self, evse: int) -> bool:
-        """Remove the limits of an EVSE, whoever set them; with EVSE 0, all (K10).
-
-        Return false when the station had none, which is as good.
-        """
-        removed = False
-        limit = self.limits.get(evse) or self._standing.get(evse)
-        filters = clearing(evse, limit.purpose if limit is not None else None)
-        async with self._order:
-            for what in filters:
-                said = await self.command("ClearChargingProfile", what)
-                removed |= said["status"] == "Accepted"
-            for cleared in [evse] if evse else list({0, *self.limits, *self._standing}):
-                self._forget(cleared)
-        return removed
-
-    @follows("ClearChargingProfile", V16)
-    def on_cleared(self, payload: Payload, answer: Payload) -> None:
-        """Know of no limit any more whose profile is certainly gone."""
-        self.installed.clear(payload)
-        for evse in {*self.limits, *self._standing, *self._defaults}:
-            for kept in self._standing, self._defaults:
-                if self._is_cleared(payload, evse, kept.get(evse)):
-                    del kept[evse]
-            if self._is_cleared(payload, evse, self.limits.get(evse)):
-                self._stop_timer(evse)
-                self._lose(evse)
-                if evse in self._standing:
-                    self._unsure.add(evse)
-
-    def _is_cleared(self, payload: Payload, evse: int, limit: Limit | None) -> bool:
-        if limit is None:
-            return False
-        purpose = Purpose(limit.purpose)
-        level = self._top_level() * self._ladder.uses_top_level(evse, purpose)
-        return clears(payload, purpose, evse, level)
 
     def on_boot(self) -> None:
         """Count on nothing: not all stations remember limits over a restart."""
@@ -131,54 +87,19 @@ class SmartCharging(Climbing):
 
     @override
     async def prepare(self, *, booted: bool) -> None:
-        """Tell a station its limits again that it may not hold any more."""
+        """Tell a station its limits again that it may not hold any more.
+
+        Then one of 2.x is asked what it holds besides.
+        """
         for evse in list(self._standing | self.limits):
-            limit = self.limits.get(evse)
-            if limit is None or limit.until is None:
-                limit = self._standing.get(evse)
+            limit = self.limits.get(evse) or self._standing.get(evse)
             if limit is not None and evse in self._unsure:
                 await self._set_again(evse, limit)
+        await self.read_profiles()
 
     def forget_what_worked(self) -> None:
         """Begin the ladder anew."""
         self._ladder.forget()
-
-    # --- profiles -----------------------------------------------------------------------
-
-    async def set_profile(self, evse: int, charging_profile: Payload) -> None:
-        """Send a whole charging profile as it is (K01); it takes the place of our limit."""
-        payload = {"connectorId": evse, "csChargingProfiles": charging_profile}
-        async with self._order:
-            await self.command("SetChargingProfile", payload)
-
-    @follows("SetChargingProfile", V16)
-    def on_profile_set(self, payload: Payload, answer: Payload) -> None:
-        """Know of no limit any more where a profile that is not ours took its place."""
-        evse = payload["connectorId"]
-        ours = payload is self._climbing
-        self._install(evse, payload["csChargingProfiles"], ours=ours)
-        if ours:
-            return
-        for replaced in [evse] if evse else [0, *self.station.evses]:
-            self._forget(replaced)
-
-    async def composite_schedule(
-        self, evse: int, duration: int, unit: RateUnit | None = None
-    ) -> Payload:
-        """Return the schedule that the station says results from its profiles (K08)."""
-        payload: Payload = {"connectorId": evse, "duration": duration}
-        payload |= {"chargingRateUnit": unit.value} if unit is not None else {}
-        return await self.command("GetCompositeSchedule", payload)
-
-    def _install(self, evse: int, written: Payload, *, ours: bool) -> None:
-        session = self.station.transactions.running(evse)
-        held = read_profile(
-            written,
-            station=self.station.identity,
-            evse=evse,
-            transaction=session.number if session is not None else None,
-        )
-        self.installed.install(held, ours=ours)
 
     # --- sessions -----------------------------------------------------------------------
 
@@ -188,10 +109,17 @@ class SmartCharging(Climbing):
         The limit is that of the transaction once it is there. EVSE 0 is any.
         """
         self._check_maximum(amperes, RateUnit.AMPERE)
-        rung = self._ladder.for_start(self._means([Purpose.TRANSACTION]))
+        rung = self._ladder.for_start(self._means(evse, [Purpose.TRANSACTION]))
         wanted, sent = self._rates(rung, evse, amperes, RateUnit.AMPERE)
-        limit = sent_limit(rung, amperes, RateUnit.AMPERE, sent, lowered=sent < wanted)
-        written = profile(rung, evse, sent, stack_level=self._top_level())
+        limit = sent_limit(
+            self._spelling.word(rung.purpose),
+            rung,
+            amperes,
+            RateUnit.AMPERE,
+            sent,
+            lowered=sent < wanted,
+        )
+        written = self._profile(rung, evse, write_schedule(rung, [Step(0, sent)]))
         self._of_start[evse] = _Start(written, limit, utcnow())
         return written
 
@@ -200,27 +128,40 @@ class SmartCharging(Climbing):
         self._of_start.pop(evse, None)
 
     @precedes("RemoteStartTransaction", V16)
+    @precedes("RequestStartTransaction", *V2)
     def on_starting(self, payload: Payload) -> None:
         """Know which sessions began before a start was answered."""
         self._start_sent = utcnow()
 
     @follows("RemoteStartTransaction", V16)
+    @follows("RequestStartTransaction", *V2)
     def on_start_accepted(self, payload: Payload, answer: Payload) -> None:
-        """Expect a profile that people sent along with a start."""
-        if (written := payload.get("chargingProfile")) is None:
+        """Expect a profile that went along with a start, whoever sent it (K05)."""
+        evse, written = self._spelling.read_start(payload)
+        if written is None:
             return
-        evse = payload.get("connectorId", 0)
         expected = self._of_start.get(evse)
-        if expected is not None and expected.profile is written:
-            return
-        start = _Start(written, constant_limit(written), utcnow())
+        ours = expected is not None and expected.profile is written
+        if not ours or expected is None:
+            limit = constant_limit(written, self._spelling.schedules(written))
+            expected = _Start(written, limit, utcnow())
+        # The transaction may be here before the answer is, and in 2.x before the start.
         for begun in [evse] if evse else self.station.evses:
-            # The transaction may be here before the answer is.
-            at = self._began.get(begun)
-            if at is not None and at >= self._start_sent:
-                self._begin_with(begun, start)
+            if self._has_begun(begun, answer, ours=ours):
+                self._of_start.pop(evse, None)
+                self._begin_with(begun, expected)
                 return
-        self._of_start[evse] = start
+        self._of_start[evse] = expected
+
+    def _has_begun(self, evse: int, answer: Payload, *, ours: bool) -> bool:
+        """Return whether the transaction that a start is for runs already."""
+        running = self.station.transactions.running(evse)
+        if running is not None and not self.speaks_16:
+            # It is told which one it is; otherwise none began yet, or just now.
+            if answer.get("transactionId") == running.id:
+                return True
+        at = self._began.get(evse)
+        return not ours and at is not None and at >= self._start_sent
 
     def on_transaction_started(self, evse: int) -> None:
         """Bring the limit into a session unless the default profile already does.
@@ -228,6 +169,7 @@ class SmartCharging(Climbing):
         A profile of a transaction ended with it.
         """
         self._began[evse] = utcnow()
+        self._end_negotiation(evse)
         self.installed.drop_session(evse)
         expected = self._of_start.pop(evse, None) or self._of_start.pop(0, None)
         if expected is not None and utcnow() - expected.at < _START_WITHIN:
@@ -237,7 +179,7 @@ class SmartCharging(Climbing):
         if (
             limit is None
             or self.station.options.quiet
-            or limit.purpose == Purpose.STATION
+            or is_for(limit, Purpose.STATION)
             or self._defaults.get(evse) == limit
         ):
             return
@@ -255,39 +197,16 @@ class SmartCharging(Climbing):
 
     def on_transaction_ended(self, evse: int) -> None:
         """Let a limit end with its session, where it was part of it."""
+        self._end_negotiation(evse)
         self.installed.drop_session(evse)
         if evse in self._untold:
             self._untold.discard(evse)
             self._expire(evse)
             return
         limit = self.limits.get(evse)
-        if limit is None or limit.purpose != Purpose.TRANSACTION:
+        if limit is None or not is_for(limit, Purpose.TRANSACTION):
             return
         if limit is self._standing.get(evse):
             self._unsure.add(evse)
         else:
             self._expire(evse)
-
-    # --- memory -------------------------------------------------------------------------
-
-    async def load(self) -> None:
-        """Take up the profiles that the station held before a restart."""
-        await self.installed.load()
-
-    @override
-    def recall(self, facts: dict[str, Any]) -> None:
-        """Take up the limits, what worked, and where there were schedules."""
-        super().recall(facts)
-        self.installed.seen = set(facts.get("schedules", ()))
-
-    @override
-    def facts(self) -> dict[str, Any]:
-        """Keep the limits that stand, what worked, and where there were schedules."""
-        seen = sorted(self.installed.seen)
-        return super().facts() | ({"schedules": seen} if seen else {})
-
-    @override
-    def stop(self) -> None:
-        """End the timers."""
-        super().stop()
-        self.installed.stop()

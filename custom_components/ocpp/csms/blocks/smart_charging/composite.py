@@ -19,7 +19,8 @@ from .rate import Wiring
 
 SESSION, DEFAULT = "TxProfile", "TxDefaultProfile"
 # Each of these is a limit of its own; the lowest of all counts.
-_CAPS = ("ChargingStationMaxProfile", "ChargingStationExternalConstraints")
+EXTERNAL = "ChargingStationExternalConstraints"
+_CAPS = ("ChargingStationMaxProfile", EXTERNAL)
 _SPANS = {"Daily": 86_400.0, "Weekly": 604_800.0}
 # In seconds: how far ahead schedules that go on for ever are looked at.
 _AHEAD = 8 * 86_400.0

@@ -1,12 +1,15 @@
 """The profiles that a station holds, as far as it was told them from here (K09)."""
 
 import asyncio
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ...model import ChargingProfile, Part, Payload, Topic, utcnow
-from .composite import SESSION, Scheduled, Situation, scheduled, varies
+from .composite import EXTERNAL, SESSION, Scheduled, Situation, scheduled, varies
+from .external import ExternalLimit, Foreign
+from .profiles import is_named
 from .rate import Wiring
-from .v16 import is_named
 
 if TYPE_CHECKING:
     from ...charging_station import ChargingStation
@@ -15,16 +18,22 @@ if TYPE_CHECKING:
 _LONGEST_SLEEP = 3600.0
 # In seconds: the loop's clock and the wall's differ a little.
 _A_LITTLE_LATER = 0.01
-_SCHEDULE = "schedule"
+_SCHEDULE, _EXTERNAL = "schedule", "external"
+_OURS = "CSO"
 
 
 class Installed:
-    """What a station holds. What another central system left there nobody can know."""
+    """What a station holds. What another central system left there 1.6 can't be asked."""
 
     def __init__(self, station: ChargingStation) -> None:
         """Begin with nothing."""
         self._station = station
         self._by_id: dict[int, ChargingProfile] = {}
+        # What comes from neither people nor a central system, and may have the same ids.
+        self.foreign = Foreign(station.identity)
+        # The EVSEs whose limit somebody follows, and whom to tell.
+        self.followed: set[int] = set()
+        self.on_change: Callable[[], None] = lambda: None
         # The EVSEs that ever had more than a limit; 0 for the station as a whole.
         self.seen: set[int] = set()
         self._timer: asyncio.TimerHandle | None = None
@@ -33,8 +42,18 @@ class Installed:
 
     @property
     def profiles(self) -> list[ChargingProfile]:
-        """Return the profiles, in the order of their ids."""
+        """Return the profiles, in the order of their ids, and those of others behind."""
+        return [*self._ours, *self.foreign.profiles]
+
+    @property
+    def _ours(self) -> list[ChargingProfile]:
         return sorted(self._by_id.values(), key=lambda it: it.id)
+
+    def number_at(self, evse: int, purpose: str, level: int) -> int | None:
+        """Return the id of the profile that a place is taken by (K01.FR.06)."""
+        return next(
+            (it.id for it in self._ours if _slot(it) == (evse, purpose, level)), None
+        )
 
     def shows(self, evse: int) -> bool:
         """Return whether there is, or was, a schedule to tell of an EVSE."""
@@ -45,15 +64,22 @@ class Installed:
 
         Without a session it is what one that began now would get.
         """
+        return scheduled(self.profiles, self.situation(evse), utcnow())
+
+    def external(self, evse: int) -> ExternalLimit:
+        """Return what others limit an EVSE to now (K11, K12)."""
+        return self.foreign.limit(self.situation(evse), utcnow())
+
+    def situation(self, evse: int) -> Situation:
+        """Return where profiles are looked at."""
         session = self._station.transactions.running(evse)
-        where = Situation(
+        return Situation(
             evse=evse,
             wiring=Wiring(
                 self._station.settings.phases, self._station.metering.voltage(evse)
             ),
             began=session.started if session is not None else None,
         )
-        return scheduled(self._by_id.values(), where, utcnow())
 
     # --- what changes it ----------------------------------------------------------------
 
@@ -62,7 +88,7 @@ class Installed:
 
         A limit of ours is none that people would look up a schedule for.
         """
-        for held in self.profiles:
+        for held in self._ours:
             if held.id == profile.id or _slot(held) == _slot(profile):
                 self._drop(held)
         self._by_id[profile.id] = profile
@@ -70,18 +96,67 @@ class Installed:
             self._station.store.save_charging_profile(profile)
         if not ours and varies(profile) and profile.evse not in self.seen:
             self.seen.add(profile.evse)
-            self._station.changed(Part(Topic.STRUCTURE))
-            self._station.remember()
+            self._tell_first()
         self.tell()
 
-    def clear(self, filters: Payload) -> None:
+    def clear(self, names: Payload) -> None:
         """Know of the profiles no more that a clearing names, there or not (K10)."""
-        self._drop_all([it for it in self.profiles if is_named(it, filters)])
+        self._drop_all([it for it in self._ours if is_named(it, names)])
+
+    def report(self, profile: ChargingProfile) -> None:
+        """Know of a profile that the station says it holds (K09)."""
+        if profile.source != _OURS or profile.purpose == EXTERNAL:
+            if self.foreign.reported(profile):
+                self._tell_first()
+            self.tell()
+            return
+        held = self._by_id.get(profile.id)
+        # As it was sent it is known better than from a station that writes it its own way.
+        if held is None or _slot(held) != _slot(profile) or not _is_like(held, profile):
+            self.install(profile, ours=False)
+
+    def keep_only(self, reported: Iterable[ChargingProfile], since: datetime) -> None:
+        """Know of no others than those that the station holds.
+
+        What others set since a moment is known, whether or not it is reported.
+        """
+        told = list(reported)
+        held = {it.id for it in told if it.source == _OURS}
+        for profile in self._ours:
+            if profile.id not in held:
+                self._drop(profile)
+        self.foreign.keep_only([(it.source, it.evse, it.id) for it in told], since)
+        self.tell()
+
+    def notify(
+        self,
+        source: str,
+        evse: int,
+        schedules: list[Payload],
+        *,
+        grid_critical: bool | None,
+    ) -> None:
+        """Know of a limit from elsewhere (K11, K12)."""
+        first = self.foreign.notified(
+            source, evse, schedules, grid_critical=grid_critical
+        )
+        if first:
+            self._tell_first()
+        self.tell()
+
+    def release(self, source: str, evse: int | None) -> None:
+        """Know of a limit from elsewhere no more (K13)."""
+        self.foreign.cleared(source, evse)
+        self.tell()
+
+    def _tell_first(self) -> None:
+        self._station.changed(Part(Topic.STRUCTURE))
+        self._station.remember()
 
     def drop_session(self, evse: int) -> None:
         """Know of the profiles no more that end with a session, which began or ended."""
         self._drop_all(
-            [it for it in self.profiles if it.purpose == SESSION and it.evse == evse]
+            [it for it in self._ours if it.purpose == SESSION and it.evse == evse]
         )
         # What is relative to a session has another beginning.
         self.tell()
@@ -93,6 +168,9 @@ class Installed:
             self.tell()
 
     def _drop(self, profile: ChargingProfile) -> None:
+        if profile.source != _OURS or profile.purpose == EXTERNAL:
+            self.foreign.drop(profile)
+            return
         del self._by_id[profile.id]
         if self._station.adopted:
             self._station.store.delete_charging_profile(profile.station, profile.id)
@@ -102,17 +180,24 @@ class Installed:
     def tell(self) -> None:
         """Have what is shown looked at again, now and when it changes by itself."""
         self.stop()
-        now, moments = utcnow(), [it.valid_to for it in self._by_id.values()]
+        now, moments = utcnow(), [it.valid_to for it in self.profiles]
         for evse in self._station.evses:
-            if self.shows(evse):
+            shows = self.shows(evse)
+            if shows:
                 self._station.changed(Part(Topic.LIMIT, evse, _SCHEDULE))
+            if shows or evse in self.followed:
                 moments.append(self.scheduled(evse).until)
+            if self.foreign.shows(evse):
+                self._station.changed(Part(Topic.LIMIT, evse, _EXTERNAL))
+                where = self.situation(evse)
+                moments.append(self.foreign.change(where, now).until)
         delays = [(it - now).total_seconds() for it in moments if it is not None]
         if delays:
             delay = max(0.0, min(delays)) + _A_LITTLE_LATER
             self._timer = asyncio.get_running_loop().call_later(
                 min(delay, _LONGEST_SLEEP), self._on_time
             )
+        self.on_change()
 
     def _on_time(self) -> None:
         self._timer = None
@@ -153,3 +238,16 @@ class Installed:
 def _slot(profile: ChargingProfile) -> tuple[int, str, int]:
     """Return what there is one profile for."""
     return profile.evse, profile.purpose, profile.stack_level
+
+
+def _is_like(one: ChargingProfile, other: ChargingProfile) -> bool:
+    """Return whether two profiles have about the same limits, in the same order."""
+    mine, theirs = (
+        [
+            (schedule["chargingRateUnit"], round(period.get("limit", -1)))
+            for schedule in profile.schedules
+            for period in schedule["chargingSchedulePeriod"]
+        ]
+        for profile in (one, other)
+    )
+    return mine == theirs

@@ -5,12 +5,13 @@ import time
 from typing import Any, NamedTuple
 
 from ...model import RateUnit
-from .v16 import Purpose, Rung
+from .profiles import Purpose, Rung, neutral
 
 # In seconds: how long a station that refused every way is asked in the first way only. An
 # automation that follows the sun would else try them all each time.
 _IN_VAIN = 900
 KINDS = ("Absolute", "Relative")
+_EVSE = "evse"
 
 
 class Means(NamedTuple):
@@ -20,12 +21,21 @@ class Means(NamedTuple):
     units: list[RateUnit]
     has_levels: bool
     kinds: tuple[str, ...] = KINDS
+    # Whether the station as a whole may be limited relative to a session: not in 2.x.
+    station_may_be_relative: bool = True
+
+    def kinds_for(self, purpose: Purpose) -> tuple[str, ...]:
+        """Return the kinds that a profile for a purpose may have."""
+        if purpose is Purpose.STATION and not self.station_may_be_relative:
+            return KINDS[:1]
+        return self.kinds
 
     def fit(self, rung: Rung) -> Rung:
         """Return the way among these that is most like another one."""
+        kinds = self.kinds_for(rung.purpose)
         return rung._replace(
             top_level=rung.top_level and self.has_levels,
-            kind=rung.kind if rung.kind in self.kinds else self.kinds[0],
+            kind=rung.kind if rung.kind in kinds else kinds[0],
             unit=rung.unit if rung.unit in self.units else self.units[0],
         )
 
@@ -119,9 +129,12 @@ class Ladder:
 
     def recall(self, facts: dict[str, Any]) -> None:
         """Take up what worked."""
-        self._worked = {
-            slot: Rung(Purpose(purpose), top_level, kind, RateUnit(unit))
+        worked = [
+            (slot, Rung(Purpose(neutral(purpose)), top_level, kind, RateUnit(unit)))
             for slot, (purpose, top_level, kind, unit) in facts.items()
+        ]
+        self._worked = {
+            _slot(slot.startswith(_EVSE), rung.purpose): rung for slot, rung in worked
         }
 
     def facts(self) -> dict[str, Any]:
@@ -133,11 +146,9 @@ def _every(means: Means) -> tuple[Rung, ...]:
     """Return every way, the most proper first."""
     return tuple(
         Rung(purpose, top_level, kind, unit)
-        for unit, purpose, kind, top_level in product(
-            means.units,
-            means.purposes,
-            means.kinds,
-            (True, False) if means.has_levels else (False,),
+        for unit, purpose in product(means.units, means.purposes)
+        for kind, top_level in product(
+            means.kinds_for(purpose), (True, False) if means.has_levels else (False,)
         )
     )
 
@@ -151,5 +162,5 @@ def units(allowed: str | None) -> list[RateUnit]:
 
 def _slot(evse: int, purpose: Purpose | None = None) -> str:
     """Name what works alike: all EVSEs of a station take the same profiles."""
-    whose = "evse" if evse else "station"
+    whose = _EVSE if evse else "station"
     return f"{whose}/{purpose.value}" if purpose else whose

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Coroutine
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ...model import Limit, RateUnit, Topic, utcnow
 from ..block import Block
+from . import v2, v16
 from .ladder import Ladder
-from .memory import read_limits, write_limits
+from .memory import in_force, read_limits, write_limits
+from .profiles import Purpose, Spelling, neutral
 from .rate import Wiring
-from .v16 import Purpose
 
 if TYPE_CHECKING:
     from ...charging_station import ChargingStation
@@ -33,6 +35,12 @@ class Limits(Block):
         self._untold: set[int] = set()
         self._ladder = Ladder()
         self._expiries: dict[int, asyncio.TimerHandle] = {}
+        # What was in force before a restart, until the sessions are known.
+        self._before: dict[str, Any] = {}
+
+    @property
+    def _spelling(self) -> Spelling:
+        return v16 if self.speaks_16 else v2
 
     def limit(self, evse: int) -> Limit | None:
         """Return the limit in force."""
@@ -61,22 +69,40 @@ class Limits(Block):
 
     # --- what changes them --------------------------------------------------------------
 
-    def _accept(self, evse: int, limit: Limit) -> None:
+    def _accept(self, evse: int, limit: Limit, *, stands: bool = True) -> None:
+        """Know of a limit that is in force; it stands unless it is that of a session."""
         self._stop_timer(evse)
         self.limits[evse] = limit
         self._unsure.discard(evse)
         self._untold.discard(evse)
         if limit.until is None:
-            self._standing[evse] = limit
+            if stands:
+                self._standing[evse] = limit
         else:
-            seconds = (limit.until - utcnow()).total_seconds()
-            self._expiries[evse] = asyncio.get_running_loop().call_later(
-                seconds, self._expire, evse
-            )
-        if limit.purpose == Purpose.DEFAULT:
+            self._end_at(evse, limit.until)
+        if is_for(limit, Purpose.DEFAULT):
             self._defaults[evse] = limit
         self.changed(Topic.LIMIT, evse)
         self.station.remember()
+        self._moved(evse)
+
+    def _moved(self, evse: int) -> None:
+        """Hear that another limit is in force, or none."""
+
+    def _is_of_session(self, evse: int) -> bool:
+        """Return whether the limit in force came with a session, and ends with it."""
+        limit = self.limits.get(evse)
+        return (
+            limit is not None
+            and limit.until is None
+            and limit is not self._standing.get(evse)
+        )
+
+    def _end_at(self, evse: int, until: datetime) -> None:
+        seconds = (until - utcnow()).total_seconds()
+        self._expiries[evse] = asyncio.get_running_loop().call_later(
+            max(0, seconds), self._expire, evse
+        )
 
     def _stop_timer(self, evse: int) -> None:
         if (timer := self._expiries.pop(evse, None)) is not None:
@@ -104,6 +130,7 @@ class Limits(Block):
         """Know of no limit that is in force."""
         if self.limits.pop(evse, None) is not None:
             self.changed(Topic.LIMIT, evse)
+            self._moved(evse)
         self.station.remember()
 
     # --- memory -------------------------------------------------------------------------
@@ -115,22 +142,71 @@ class Limits(Block):
         self._standing = read_limits(facts.get("limits", {}))
         self.limits = self._standing.copy()
         self._defaults = read_limits(facts.get("defaults", {}))
+        self._before = facts.get("in_force", {})
+        self._untold = set(facts.get("untold", []))
+        for evse in self._untold:
+            self.limits.pop(evse, None)
+
+    async def load(self) -> None:
+        """Take up the limits that were in force but do not stand; sessions are known by now.
+
+        What ended meanwhile is over: what stands is told again.
+        """
+        for evse, limit, number in in_force(self._before):
+            session = self.station.transactions.running(evse)
+            over = limit.until is not None and limit.until <= utcnow()
+            if over or (number and (session is None or session.number != number)):
+                self._defaults.pop(evse, None)
+                self.limits.pop(evse, None)
+                self._unsure.add(evse)
+                continue
+            self.limits[evse] = limit
+            if is_for(limit, Purpose.DEFAULT):
+                self._defaults[evse] = limit
+            if limit.until is not None:
+                self._end_at(evse, limit.until)
+        self._before = {}
 
     def facts(self) -> dict[str, Any]:
-        """Keep the limits that stand and what worked."""
+        """Keep the limits in force, those that stand, and what worked."""
+        passing = {
+            evse: limit
+            for evse, limit in self.limits.items()
+            if limit is not self._standing.get(evse)
+        }
         return {
             "worked": self._ladder.facts(),
-            # One for some time may be over before it is known here again.
-            "unsure": [
-                evse
-                for evse, limit in self._standing.items()
-                if evse in self._unsure or self.limits.get(evse) is not limit
-            ],
+            "unsure": sorted(
+                self._unsure | (self._standing.keys() - self.limits - self._untold)
+            ),
+            "untold": sorted(self._untold),
             "limits": write_limits(self._standing),
-            "defaults": write_limits(self._defaults),
+            "defaults": write_limits(
+                {
+                    evse: limit
+                    for evse, limit in self._defaults.items()
+                    if limit.until is None
+                }
+            ),
+            "in_force": {
+                evse: written | {"session": self._session_of(int(evse))}
+                for evse, written in write_limits(passing).items()
+            },
         }
+
+    def _session_of(self, evse: int) -> int | None:
+        """Return the number of the session that the limit in force ends with."""
+        running = self.station.transactions.running(evse)
+        if running is None or not is_for(self.limits[evse], Purpose.TRANSACTION):
+            return None
+        return running.number
 
     def stop(self) -> None:
         """End the timers."""
         for evse in list(self._expiries):
             self._stop_timer(evse)
+
+
+def is_for(limit: Limit, purpose: Purpose) -> bool:
+    """Return whether a limit was told as a profile for a purpose, in any version."""
+    return neutral(limit.purpose) == purpose

@@ -28,6 +28,11 @@ class Wiring(NamedTuple):
             return value * watts_per_ampere
         return value / watts_per_ampere
 
+    def most(self, amperes: float, unit: RateUnit) -> float:
+        """Return a current in a unit, so that it is not above it at the nominal voltage."""
+        lowest = min(self.voltage or NOMINAL_VOLTAGE, NOMINAL_VOLTAGE)
+        return self._replace(voltage=lowest).convert(amperes, RateUnit.AMPERE, unit)
+
     def exceeds(self, value: float, unit: RateUnit, amperes: float) -> bool:
         """Return whether a rate is above a current, whatever the voltage is."""
         if unit is RateUnit.AMPERE:

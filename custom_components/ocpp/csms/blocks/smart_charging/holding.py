@@ -1,0 +1,282 @@
+"""What a station holds: profiles of whoever sent them, and limits from elsewhere."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, override
+
+from ...errors import CommandFailed, CommandRejected, NotSupported
+from ...model import Limit, Payload, RateUnit, utcnow
+from ...numbers import next_number
+from ...versions import V2, V16
+from ..block import answers, follows
+from .climbing import Climbing
+from .limits import is_for
+from .profiles import Purpose, is_only, named, neutral, read_schedules
+from .v2 import SOURCES, read_reported, reading
+
+if TYPE_CHECKING:
+    from ...charging_station import ChargingStation
+    from ...model import ChargingProfile
+
+# In seconds: what comes after this station told of a profile has waited long enough.
+_SILENCE = 10.0
+_REPORT = "ReportChargingProfiles"
+
+
+class Holding(Climbing):
+    """Knows the profiles of a station: those it was sent, and in 2.x all it tells of."""
+
+    def __init__(self, station: ChargingStation) -> None:
+        """Begin with nothing told."""
+        super().__init__(station)
+        # When the station was last asked what it holds.
+        self._read_at: datetime | None = None
+
+    # --- what is sent -------------------------------------------------------------------
+
+    async def set_profile(self, evse: int, charging_profile: Payload) -> None:
+        """Send a whole charging profile as it is (K01).
+
+        One for the station as a whole is sent to EVSE 0, whichever is given (K04). Raises
+        `LimitTooHigh` where a period is above the charger's highest current.
+        """
+        self._check_schedules(read_schedules(charging_profile.get("chargingSchedule")))
+        purpose = charging_profile.get("chargingProfilePurpose")
+        if isinstance(purpose, str) and neutral(purpose) == Purpose.STATION:
+            evse = 0
+        payload = self._spelling.setting(evse, charging_profile)
+        async with self._order:
+            await self.command("SetChargingProfile", payload)
+
+    @follows("SetChargingProfile", V16, *V2)
+    def on_profile_set(self, payload: Payload, answer: Payload) -> None:
+        """Know of no limit any more where a profile that is not ours took its place."""
+        evse, written = self._spelling.read_setting(payload)
+        ours = payload is self._climbing
+        self._install(evse, written, ours=ours)
+        if ours:
+            return
+        for replaced in [evse] if evse else [0, *self.station.evses]:
+            self._forget(replaced)
+
+    def _install(self, evse: int, written: Payload, *, ours: bool) -> None:
+        session = self.station.transactions.running(evse)
+        held = self._spelling.read_profile(
+            written,
+            station=self.station.identity,
+            evse=evse,
+            transaction=session.number if session is not None else None,
+        )
+        self.installed.install(held, ours=ours)
+
+    async def clear(self, evse: int) -> bool:
+        """Remove the limits of an EVSE, whoever set them; with EVSE 0, all (K10).
+
+        Return false when the station had none, which is as good.
+        """
+        removed = False
+        limit = self.limits.get(evse) or self._standing.get(evse)
+        of_station = limit is not None and is_for(limit, Purpose.STATION)
+        async with self._order:
+            for what in self._spelling.clearing(evse, of_station=of_station):
+                said = await self.command("ClearChargingProfile", what)
+                removed |= said["status"] == "Accepted"
+            for cleared in [evse] if evse else list({0, *self.limits, *self._standing}):
+                self._forget(cleared)
+        return removed
+
+    @follows("ClearChargingProfile", V16, *V2)
+    def on_cleared(self, payload: Payload, answer: Payload) -> None:
+        """Know of no limit any more whose profile is certainly gone."""
+        if (names := self._spelling.read_clearing(payload)) is None:
+            return
+        for evse in {*self.limits, *self._standing, *self._defaults}:
+            for kept in self._standing, self._defaults:
+                if self._is_cleared(names, evse, kept.get(evse)):
+                    del kept[evse]
+            if self._is_cleared(names, evse, self.limits.get(evse)):
+                self._stop_timer(evse)
+                self._lose(evse)
+                if evse in self._standing:
+                    self._unsure.add(evse)
+        self.installed.clear(names)
+
+    def _is_cleared(self, names: Payload, evse: int, limit: Limit | None) -> bool:
+        if limit is None:
+            return False
+        return names.items() <= named(*self._place(evse, limit)).items()
+
+    def _place(self, evse: int, limit: Limit) -> tuple[int, int, str, int]:
+        """Return id, EVSE, purpose and stack level of the profile that a limit was sent as."""
+        purpose = next(it for it in Purpose if is_for(limit, it))
+        top = self._ladder.uses_top_level(evse, purpose)
+        level = self._level(evse, purpose, top=top)
+        where = 0 if purpose is Purpose.STATION else evse
+        return self._number(purpose, evse, level), where, purpose, level
+
+    async def composite_schedule(
+        self, evse: int, duration: int, unit: RateUnit | None = None
+    ) -> Payload:
+        """Return the schedule that the station says results from its profiles (K08)."""
+        return await self.command(
+            "GetCompositeSchedule", self._spelling.composite(evse, duration, unit)
+        )
+
+    # --- what the station tells it holds ------------------------------------------------
+
+    @property
+    def _may_hold_profiles(self) -> bool:
+        return not self.speaks_16 and (
+            bool(self.station.device_model.flag("SmartChargingCtrlr", "Enabled"))
+            or bool(self.installed.profiles)
+            or bool(self.installed.seen)
+        )
+
+    async def read_profiles(self) -> None:
+        """Have a station of 2.x tell what it holds, and know of nothing else (K09).
+
+        A limit of ours that it does not hold any more is sent again.
+        """
+        for evse in await self._read():
+            if (limit := self._standing.get(evse)) is not None:
+                await self._set_again(evse, limit)
+
+    async def _read(self) -> list[int]:
+        """Get to know what a station holds; return the EVSEs whose limits it lost."""
+        if not self._may_hold_profiles or not self.sends("GetChargingProfiles"):
+            return []
+        self._read_at = utcnow()
+        try:
+            _, report = await self.station.reports.command(
+                "GetChargingProfiles",
+                reading(next_number()),
+                silence=min(self.station.options.call_timeout, _SILENCE),
+            )
+        except CommandRejected, CommandFailed, NotSupported:
+            return []
+        if not report.complete:
+            return []
+        told = [it for part in report.parts() for it in self._told(part)]
+        self.installed.keep_only(told, self.station.connected_at)
+        lost = [
+            evse
+            for evse, limit in self._standing.items()
+            if limit is self.limits.get(evse) and not self._is_held(evse, limit)
+        ]
+        self._unsure.update(lost)
+        return lost
+
+    def _is_held(self, evse: int, limit: Limit) -> bool:
+        """Return whether the station holds the profile that a limit was sent as."""
+        place = self._place(evse, limit)
+        session = is_for(limit, Purpose.TRANSACTION)
+        for held in self.installed.profiles:
+            if (held.id, held.evse, held.purpose, held.stack_level) == place:
+                # What a car was offered instead is the limit as well.
+                return session or is_only(held, limit.sent_value, limit.sent_unit)
+        # One of a session that is over is brought into the next one.
+        return session and self.station.transactions.running(evse) is None
+
+    @override
+    async def _learn_of_others(self) -> None:
+        if self._read_at is None or self._read_at < self.station.connected_at:
+            await self._read()
+
+    @answers(_REPORT, *V2, needs=("chargingProfile",))
+    async def on_report(self, payload: Payload) -> Payload:
+        """Take up what the station says it holds, also where nobody asked (K09)."""
+        self.station.reports.take(_REPORT, payload)
+        for profile in self._told(payload):
+            self.installed.report(profile)
+        return {}
+
+    def _told(self, part: Payload) -> Iterator[ChargingProfile]:
+        """Yield the profiles of one part of a report, as far as they can be understood."""
+        evse, source = part.get("evseId"), part.get("chargingLimitSource")
+        listed = part.get("chargingProfile")
+        if not isinstance(evse, int) or not self.station.has_room_for(evse):
+            return
+        running = self.station.transactions.running(evse)
+        for told in listed if isinstance(listed, list) else ():
+            named_id = told.get("transactionId") if isinstance(told, dict) else None
+            ours = running is not None and running.id == named_id
+            profile = read_reported(
+                told,
+                station=self.station.identity,
+                evse=evse,
+                source=source if source in SOURCES else "Other",
+                transaction=running.number if running is not None and ours else None,
+            )
+            if profile is None:
+                self.station.note(f"{_REPORT}: not a profile")
+            else:
+                yield profile
+
+    # --- limits from elsewhere ----------------------------------------------------------
+
+    @answers("NotifyChargingLimit", *V2, needs=("chargingLimit",))
+    async def on_charging_limit(self, payload: Payload) -> Payload:
+        """Know of a limit that neither people nor we set (K11, K12, K14)."""
+        said = payload["chargingLimit"]
+        source, critical = said.get("chargingLimitSource"), said.get("isGridCritical")
+        evse = payload.get("evseId", 0)
+        if not isinstance(evse, int) or not self.station.has_room_for(evse):
+            return {}
+        schedules = read_schedules(payload.get("chargingSchedule", []))
+        self.installed.notify(
+            source if source in SOURCES else "Other",
+            evse,
+            schedules,
+            grid_critical=critical if isinstance(critical, bool) else None,
+        )
+        if not schedules and not self.station.options.quiet:
+            # How high it is only its profile tells.
+            self.station.afterwards(self._read_soon)
+        return {}
+
+    def _read_soon(self) -> None:
+        self.station.spawn(self._read_quietly())
+
+    async def _read_quietly(self) -> None:
+        await self.read_profiles()
+        self.station.flush()
+
+    @answers("ClearedChargingLimit", *V2)
+    async def on_limit_cleared(self, payload: Payload) -> Payload:
+        """Know of a limit from elsewhere no more (K13)."""
+        source, evse = payload.get("chargingLimitSource"), payload.get("evseId")
+        self.installed.release(
+            source if source in SOURCES else "Other",
+            evse if isinstance(evse, int) else None,
+        )
+        return {}
+
+    # --- memory -------------------------------------------------------------------------
+
+    @override
+    async def load(self) -> None:
+        """Take up the profiles that the station held before a restart, and its limits."""
+        await super().load()
+        await self.installed.load()
+
+    @override
+    def recall(self, facts: dict[str, Any]) -> None:
+        """Take up the limits, what worked, and where there were schedules."""
+        super().recall(facts)
+        self.installed.seen = set(facts.get("schedules", ()))
+        self.installed.foreign.seen = set(facts.get("external", ()))
+
+    @override
+    def facts(self) -> dict[str, Any]:
+        """Keep the limits that stand, what worked, and where there were schedules."""
+        seen = {
+            "schedules": sorted(self.installed.seen),
+            "external": sorted(self.installed.foreign.seen),
+        }
+        return super().facts() | {name: evses for name, evses in seen.items() if evses}
+
+    @override
+    def stop(self) -> None:
+        """End the timers."""
+        super().stop()
+        self.installed.stop()
