@@ -11,11 +11,13 @@ import sys
 from tests.end_to_end.torture.home import Lost
 from tests.end_to_end.torture.run import SORTS, torture
 
+HISTORIES = ("tests/csms/test_histories.py", "tests/csms/test_histories_2x.py")
+
 
 def try_histories(count: int, seed: int) -> int:
     """Try so many histories of messages on each property; return pytest's exit code."""
     print(f"Seed {seed}: {count} histories on each property", flush=True)
-    command = ("-m", "pytest", "tests/csms/test_histories.py", "--quiet")
+    command = ("-m", "pytest", *HISTORIES, "--quiet")
     return subprocess.run(
         [
             *(sys.executable, *command, "--timeout=0"),

@@ -23,7 +23,7 @@ from custom_components.ocpp.csms.model import (
     StationSettings,
 )
 from custom_components.ocpp.csms.store import Store
-from custom_components.ocpp.csms.versions import V16
+from custom_components.ocpp.csms.versions import V16, Version
 
 IDENTITY = "CP1"
 # In memory where there is such a place: what survives a power cut is for the store's tests.
@@ -36,16 +36,22 @@ type Row = dict[str, Any]
 
 
 class _Socket:
-    """The station's socket; what it is sent answers what it said."""
+    """The station's socket; what it is sent answers what it said, but for what it is asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, obey: Callable[[str, Payload], Payload]) -> None:
+        self._obey = obey
         self.incoming: asyncio.Queue[str | None] = asyncio.Queue()
         self.answers: dict[str, asyncio.Future[Any]] = {}
 
     async def send(self, message: str) -> None:
-        frame = json.loads(message)
-        assert frame[0] == 3, frame
-        self.answers[frame[1]].set_result(frame[2])
+        match json.loads(message):
+            case [3, message_id, answer]:
+                self.answers[message_id].set_result(answer)
+            case [2, message_id, action, payload]:
+                answer = [3, message_id, self._obey(action, payload)]
+                self.incoming.put_nowait(json.dumps(answer))
+            case frame:
+                raise AssertionError(frame)
 
     def __aiter__(self) -> Self:
         return self
@@ -60,13 +66,20 @@ class _Socket:
         self.incoming.put_nowait(None)
 
 
+def _asked_nothing(action: str, payload: Payload) -> Payload:
+    raise AssertionError(action, payload)
+
+
 class Central:
     """A central system, until the next restart, and the station's socket."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, version: Version) -> None:
         """Use, or begin, the database in a directory."""
         self.database = directory / "ocpp.db"
+        self.version = version
         self.station: ChargingStation
+        # How the station answers what it is asked.
+        self.obey: Callable[[str, Payload], Payload] = _asked_nothing
         self._ids = itertools.count(1)
 
     async def open(self) -> None:
@@ -82,8 +95,12 @@ class Central:
 
     def connect(self) -> None:
         """Have the station connect, which ends the connection it had."""
-        self._socket = _Socket()
-        self._serving = asyncio.ensure_future(self.station.serve(self._socket, V16))
+        self._socket = _Socket(self._on_command)
+        serving = self.station.serve(self._socket, self.version)
+        self._serving = asyncio.ensure_future(serving)
+
+    def _on_command(self, action: str, payload: Payload) -> Payload:
+        return self.obey(action, payload)
 
     async def disconnect(self) -> None:
         """Have the station's network fail."""
@@ -153,12 +170,12 @@ class Central:
             connection.close()
 
 
-def tell(history: Any) -> list[Row]:
+def tell(history: Any, version: Version = V16) -> list[Row]:
     """Tell a history, a function of a `Central`; return the rows in the store then."""
 
     async def run() -> list[Row]:
         with TemporaryDirectory(dir=_MEMORY if _MEMORY.exists() else None) as directory:
-            central = Central(Path(directory))
+            central = Central(Path(directory), version)
             central.database.write_bytes(_empty())
             await central.open()
             try:
@@ -336,8 +353,12 @@ async def happen(central: Central, incident: tuple[str, ...]) -> None:
     """Let something happen."""
     match incident:
         case ("status", status):
-            payload = {"connectorId": 1, "errorCode": "NoError", "status": status}
-            payload["timestamp"] = written(datetime.now(UTC))
+            now = {"timestamp": written(datetime.now(UTC)), "connectorId": 1}
+            if central.version is V16:
+                payload = now | {"errorCode": "NoError", "status": status}
+            else:
+                known = status if status in ("Available", "Faulted") else "Occupied"
+                payload = now | {"evseId": 1, "connectorStatus": known}
             await central.say("StatusNotification", payload)
         case ("killed",):
             await central.restart(killed=True)
@@ -350,6 +371,8 @@ async def happen(central: Central, incident: tuple[str, ...]) -> None:
             await central.at_rest()
 
 
-def rows_of(history: Callable[[Central], Awaitable[None]]) -> list[Row]:
+def rows_of(
+    history: Callable[[Central], Awaitable[None]], version: Version = V16
+) -> list[Row]:
     """Return what people see of the sessions in the store after a history."""
-    return [shown(row) for row in tell(history)]
+    return [shown(row) for row in tell(history, version)]

@@ -69,7 +69,8 @@ def check_progress(stored: list[Row], sessions: list[Session]) -> None:
 def check_finished(stored: list[Row], sessions: list[Session]) -> None:
     """Raise `Lost` unless all there was has an end, when everything is told.
 
-    A session whose charger forgot it ends with the next one of its connector.
+    A session whose charger forgot it ends with the next one of its connector; one that was
+    forgotten before that was told is shown to nobody.
     """
     for session in sessions:
         told = session.stop_answered and (session.start_answered or session.gave_up)
@@ -81,7 +82,7 @@ def check_finished(stored: list[Row], sessions: list[Session]) -> None:
     }
     for row in stored:
         is_newest = newest[row["station"], row["evse"]] == row["number"]
-        if row["ended"] is None and not is_newest:
+        if row["ended"] is None and row["evse"] and not is_newest:
             raise Lost(f"A session is running for ever: {row}")
 
 
@@ -134,7 +135,7 @@ def _faults_of(row: Row, session: Session) -> Iterator[str]:
 
 def _faults_of_start(row: Row, session: Session) -> Iterator[str]:
     """Hold what a charger told once, with an id of its own, against the row of that id."""
-    registers = {session.meter_start}
+    registers: set[int | None] = {session.meter_start}
     if Fact.PLACE in session.late:
         # It was not told what the register was at the start.
         registers.add(None)

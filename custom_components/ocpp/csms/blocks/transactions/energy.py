@@ -66,6 +66,17 @@ class SessionEnergy:
             return register
         return 0
 
+    def begin(self, register: float) -> None:
+        """Know only now what the register was at the start."""
+        self.start = register
+        if (
+            self.base is not None
+            and not self.relative
+            and not self.carried
+            and 0 < register <= self.base <= register + MOST_PER_SESSION
+        ):
+            self.base = register
+
     def finish(self, meter_stop: float | None) -> float:
         """Return the energy of the whole session, given the station's final register.
 

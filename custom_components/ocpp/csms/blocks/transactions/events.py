@@ -123,9 +123,10 @@ class TransactionEvents(Checking):
 
     def _first_register(self, event: Event) -> float | None:
         """Return the register at the start, where the event tells of that."""
-        if event.type is not EventType.STARTED:
-            return None
-        read = self.station.metering.registers(event.meter_value)
+        registers = self.station.metering.registers
+        read = registers(v2.beginnings(event.meter_value))
+        if not read and event.type is EventType.STARTED:
+            read = registers(event.meter_value)
         return read[0][1] if read else None
 
     # --- tokens -------------------------------------------------------------------------
@@ -235,6 +236,7 @@ class TransactionEvents(Checking):
         if running is not None and event.at < running.started and event.dated:
             await self._keep_past(transaction, running.started)
             return replace(transaction, ended=running.started, stop_reason=UNKNOWN_END)
+        self._remote_starts[transaction.evse] = transaction.number, event.remote_start
         await self._begin(transaction)
         self.station.reservation.on_started(transaction, event.reservation)
         return transaction
@@ -244,17 +246,16 @@ class TransactionEvents(Checking):
     ) -> Transaction:
         """Add to a known transaction what is told once, and only now (E01.FR.16)."""
         before = transaction
-        if event.evse and not transaction.evse:
-            self._latest.pop(0, None)
-            transaction = replace(transaction, evse=self._evse_of(event.evse))
+        place = self._evse_of(event.evse) if event.evse else 0
+        guessed = not self._tally(transaction).progress.connector
+        if place not in (0, transaction.evse) and (guessed or not transaction.evse):
+            self._drop_unplaced(transaction)
+            transaction = replace(transaction, evse=place)
         if event.type is EventType.STARTED and event.at < transaction.started:
             # Its later events overtook it.
-            transaction = replace(
-                transaction,
-                started=event.at,
-                told=event.told,
-                meter_start=self._first_register(event),
-            )
+            transaction = replace(transaction, started=event.at, told=event.told)
+        if transaction.meter_start is None:
+            transaction = self._begin_counting(event, transaction)
         begins = transaction.running and not before.token_info.accepted
         token, card = self._kept_token(event), self._card(event)
         nobody_yet = not transaction.id_token and not transaction.card
@@ -281,6 +282,20 @@ class TransactionEvents(Checking):
                 self.changed(Topic.TRANSACTION, transaction.evse)
             self.station.reservation.on_started(transaction, event.reservation)
         return transaction
+
+    def _drop_unplaced(self, transaction: Transaction) -> None:
+        """Show a transaction no more where it waited, as its station now says where it is."""
+        waiting = self._latest.get(transaction.evse)
+        if waiting is not None and waiting.number == transaction.number:
+            del self._latest[transaction.evse]
+            self.changed(Topic.TRANSACTION, transaction.evse)
+
+    def _begin_counting(self, event: Event, transaction: Transaction) -> Transaction:
+        """Count from what the register was at the start, where that is told only now."""
+        if (register := self._first_register(event)) is None:
+            return transaction
+        self._tally(transaction).begin(register, event.at)
+        return replace(transaction, meter_start=register)
 
     def _take_samples(self, event: Event, transaction: Transaction) -> None:
         """Take up meter values; those of a session that is over count for that only."""
@@ -319,6 +334,7 @@ class TransactionEvents(Checking):
         tally = self._tally(transaction)
         if not transaction.token_info.accepted or not transaction.evse:
             # A record, of which nothing is shown.
+            self._drop_unplaced(transaction)
             tally.finish(stop.meter_stop, stop.at)
             ended = tally.applied_to(
                 replace(
@@ -350,9 +366,10 @@ class TransactionEvents(Checking):
         await self.station.store.save(ended, tally.as_dict())
         if ended.stop_reason != UNKNOWN_END:
             del self._tallies[ended.number]
-        if self._latest.get(ended.evse) == transaction:
+        latest = self._latest.get(ended.evse)
+        if is_latest := latest is not None and latest.number == ended.number:
             self._latest[ended.evse] = ended
-        if ended.energy != transaction.energy:
+        if ended.energy != transaction.energy or (is_latest and ended != latest):
             self.ended.take(ended)
             self.changed(Topic.TRANSACTION, ended.evse)
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ...errors import NoTransaction
+from ...id_tokens import token_key
 from ...model import UNKNOWN_END, ConnectorState, EvseStatus, Topic, Transaction
 from ...store import StoreError
 from ..block import Block
@@ -31,6 +32,8 @@ class Sessions(Block):
         self._latest: dict[int, Transaction] = {}
         self._tallies: dict[int, Tally] = {}
         self.ended = EndedSessions(station)
+        # By EVSE: a transaction's number, and that of the start that it says it is of.
+        self._remote_starts: dict[int, tuple[int, int | None]] = {}
 
     async def forget(self, number: int) -> None:
         """Show a session no more that was deleted from the store after it ended."""
@@ -72,6 +75,21 @@ class Sessions(Block):
         """Return the transaction that runs on an EVSE, as it was when last stored."""
         transaction = self._latest.get(evse)
         return transaction if transaction is not None and transaction.running else None
+
+    def may_follow(self, evse: int, id_token: str, number: int | None = None) -> bool:
+        """Return whether what runs on an EVSE may be what a start asked for (F01.FR.25).
+
+        `number` is that of the start, where it has one. A session without a token is
+        anybody's.
+        """
+        running = self.running(evse)
+        if running is None:
+            return False
+        whose, told = self._remote_starts.get(evse, (0, None))
+        if whose == running.number and None not in (number, told):
+            return number == told
+        keys = {token_key(running.id_token), token_key(id_token)}
+        return len(keys - {""}) < 2
 
     def is_charging(self, evse: int) -> bool:
         """Return whether somebody may charge at an EVSE, though the car may have had enough."""

@@ -63,6 +63,11 @@ class Tally:
         self._counter.take(register)
         return self._count(self._counter.energy, at)
 
+    def begin(self, register: float, at: datetime) -> None:
+        """Count from what is told only now that the register was at the start, in Wh."""
+        self._counter.begin(register)
+        self._count(self._counter.energy, at)
+
     def catch_up(self, energy: float, at: datetime) -> None:
         """Know again what was counted up to a moment, in Wh."""
         self._count(energy, at)

@@ -25,6 +25,7 @@ STOP_REASONS = {
 _REASONS_CASEFOLDED = {
     name.casefold(): slug for name, slug in (v16.STOP_REASONS | STOP_REASONS).items()
 }
+_BEGIN = "Transaction.Begin"
 _LONGEST_ID = 36
 _LONGEST_TOKEN = 255
 
@@ -97,6 +98,21 @@ def read_token(value: Any) -> Token | None:
         return None
     text = str(value.get("idToken") or "").replace("\0", "")[:_LONGEST_TOKEN]
     return Token(text, str(value.get("type") or ""))
+
+
+def beginnings(meter_value: Any) -> list[dict[str, Any]]:
+    """Return only those samples that say what it was when the transaction began."""
+    found = []
+    for element in meter_value if isinstance(meter_value, list) else ():
+        sampled = _dict(element).get("sampledValue")
+        of_begin = [
+            sample
+            for sample in (sampled if isinstance(sampled, list) else ())
+            if _dict(sample).get("context") == _BEGIN
+        ]
+        if of_begin:
+            found.append(element | {"sampledValue": of_begin})
+    return found
 
 
 def _dict(value: Any) -> dict[str, Any]:
