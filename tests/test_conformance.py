@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.conformance.catalogue import Case, Catalogue, catalogues, read
+from scripts.conformance.catalogue import LATER, Case, Catalogue, catalogues, read
 from scripts.conformance.markers import MarkerError, Proof, of_module, proofs
 from scripts.conformance.page import page_of, rendered
 
@@ -15,7 +15,7 @@ CATALOGUES = pytest.mark.parametrize(
 PROOFS = proofs()
 
 
-def proved(catalogue: Catalogue) -> set[str]:
+def marked(catalogue: Catalogue) -> set[str]:
     """Return the cases of a version that tests are marked with."""
     return {proof.case for proof in PROOFS if proof.version == catalogue.version}
 
@@ -28,28 +28,31 @@ def test_the_page_is_in_step(catalogue: Catalogue) -> None:
 
 @CATALOGUES
 def test_every_case_is_proved_or_says_why_not(catalogue: Catalogue) -> None:
-    open_cases = {case.id for case in catalogue.cases if not case.reason}
-    assert open_cases - proved(catalogue) == set()
+    open_cases = {case.id for case in catalogue.everything if not case.reason}
+    assert open_cases - catalogue.proved(marked(catalogue)) == set()
 
 
 @CATALOGUES
 def test_nothing_is_claimed_that_is_said_not_to_be_met(catalogue: Catalogue) -> None:
-    unmet = {case.id for case in catalogue.cases if case.reason}
-    assert unmet & proved(catalogue) == set()
+    unmet = {case.id for case in catalogue.everything if case.reason}
+    assert unmet & marked(catalogue) == set()
 
 
 def test_every_marker_names_a_case() -> None:
     known = {
         (catalogue.version, case.id)
         for catalogue in catalogues()
-        for case in catalogue.cases
+        for case in catalogue.everything
     }
     assert {(proof.version, proof.case) for proof in PROOFS} - known == set()
 
 
-def test_all_cases_of_1_6_are_listed() -> None:
-    (catalogue,) = (one for one in catalogues() if one.version == "1.6")
-    assert len(catalogue.cases) == 77
+@pytest.mark.parametrize(
+    ("version", "use_cases", "cases"), [("1.6", 0, 77), ("2.0.1", 119, 250)]
+)
+def test_all_cases_are_listed(version: str, use_cases: int, cases: int) -> None:
+    (catalogue,) = (one for one in catalogues() if one.version == version)
+    assert (len(catalogue.use_cases), len(catalogue.cases)) == (use_cases, cases)
 
 
 def markers(source: str) -> list[tuple[str, str, str]]:
@@ -111,6 +114,64 @@ def test_a_catalogue_has_no_case_twice(tmp_path: Path) -> None:
     path.write_text(f'version = "x"\nsource = "Nobody."\n{chapter}{case}{case}')
     with pytest.raises(ValueError, match="twice: A"):
         read(path)
+
+
+def test_test_cases_go_through_use_cases_that_there_are(tmp_path: Path) -> None:
+    path = tmp_path / "ocpp_x.toml"
+    chapter = '[[chapter]]\nname = "One"\n'
+    case = '[[chapter.case]]\nid = "{}"\nname = "A case"\n'
+    through = chapter + case.format("A") + 'use_cases = ["U1"]\n'
+    path.write_text(f'version = "x"\nsource = "Nobody."\n{through}')
+    with pytest.raises(ValueError, match="not list: U1"):
+        read(path)
+    beside = tmp_path / "use_cases_x.toml"
+    beside.write_text(chapter + case.format("U1"))
+    catalogue = read(path)
+    assert catalogue.use_cases == (Case(id="U1", name="A case", chapter="One"),)
+    assert [one.id for one in catalogue.of("U1")] == ["A"]
+    beside.write_text(chapter + case.format("A"))
+    with pytest.raises(ValueError, match="twice: A"):
+        read(path)
+
+
+def used(reason: str = "", *, other: str = "") -> Catalogue:
+    """Return two use cases, one of them with two test cases."""
+    return Catalogue(
+        version="x",
+        source="Nobody tests.",
+        use_cases=(
+            Case(id="U1", name="Charge", chapter="One", reason=reason),
+            Case(id="U2", name="Stop", chapter="One", reason=LATER),
+        ),
+        cases=(
+            Case(id="A", name="First", chapter="One", use_cases=("U1",)),
+            Case(id="B", name="Second", chapter="One", use_cases=("U1",), reason=other),
+        ),
+    )
+
+
+def test_a_use_case_is_proved_by_itself_or_by_all_of_its_test_cases() -> None:
+    assert used().proved([]) == set()
+    assert used().proved(["A"]) == {"A"}
+    assert used().proved(["A", "B"]) == {"A", "B", "U1"}
+    assert used().proved(["U1"]) == {"U1"}
+    assert used(other="Not there yet.").proved(["A"]) == {"A"}
+    assert used("Not there yet.").proved(["A", "B"]) == {"A", "B"}
+    # One without test cases takes a test of its own.
+    assert "U2" not in used().proved(["A", "B"])
+
+
+def test_a_page_tells_of_use_cases() -> None:
+    path = Path(__file__)
+    proofs = [Proof("x", case, path, f"test_{case}") for case in ("A", "B", "U1")]
+    page = rendered(used(), proofs)
+    assert "1 of the 2 use cases are proved; 0 are not, and 1 not yet." in page
+    assert "2 of the 2 test cases are proved; 0 are not." in page
+    link = "[U1](../tests/test_conformance.py)"
+    assert f"| U1 | Charge | {link}<br>A, B |" in page
+    assert f"| U2 | Stop | **Not proved.** {LATER} |" in page
+    assert "| A | First (U1) | [A](../tests/test_conformance.py) |" in page
+    assert f"| {LATER} | 1 | U2 |" in page
 
 
 def test_a_page_counts_what_is_proved() -> None:

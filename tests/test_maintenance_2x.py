@@ -76,6 +76,7 @@ def attributes(hass: HomeAssistant, entity_id: str) -> Any:
     return found.attributes
 
 
+@pytest.mark.proves("L02", ocpp="2.0.1")
 async def test_firmware_is_installed_as_far_as_the_charger_says(
     hass: HomeAssistant, two: Two
 ) -> None:

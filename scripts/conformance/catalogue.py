@@ -1,18 +1,23 @@
-"""The test cases there are, as the files beside this one list them."""
+"""The use cases and test cases there are, as the files beside this one list them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 import tomllib
+from typing import Any
 
 FOLDER = Path(__file__).resolve().parent
+# The reason of what nothing stands against.
+LATER = "Not proved yet."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A test case for central systems.
+    """A test case for central systems, or a use case of the specification.
 
-    A case has a `reason` where it is not met, or does not apply. A `note` says what to know
-    of how it is proved.
+    A case has a `reason` where it is not met, does not apply or is not proved yet. A `note`
+    says what to know of how it is proved. `use_cases` are those that a test case goes
+    through.
     """
 
     id: str
@@ -20,34 +25,78 @@ class Case:
     chapter: str
     reason: str = ""
     note: str = ""
+    use_cases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Catalogue:
-    """The cases of one version, in the order of their chapters."""
+    """The test cases and use cases of one version, in the order of their chapters."""
 
     version: str
     source: str
     cases: tuple[Case, ...]
+    use_cases: tuple[Case, ...] = ()
+
+    @property
+    def everything(self) -> tuple[Case, ...]:
+        """Return all that can be proved."""
+        return (*self.use_cases, *self.cases)
 
     @property
     def chapters(self) -> tuple[str, ...]:
         """Return the names of the chapters, in their order."""
-        return tuple(dict.fromkeys(case.chapter for case in self.cases))
+        return tuple(dict.fromkeys(case.chapter for case in self.everything))
+
+    def of(self, use_case: str) -> tuple[Case, ...]:
+        """Return the test cases that go through a use case."""
+        return tuple(case for case in self.cases if use_case in case.use_cases)
+
+    def proved(self, marked: Iterable[str]) -> set[str]:
+        """Return what is proved where tests are marked with these.
+
+        A use case is proved by tests that are marked with it, or by those of its test
+        cases, if all of them are proved.
+        """
+        done = {case.id for case in self.everything if not case.reason} & set(marked)
+        for use_case in self.use_cases:
+            ids = {case.id for case in self.of(use_case.id)}
+            if ids and ids <= done and not use_case.reason:
+                done.add(use_case.id)
+        return done
 
 
 def read(path: Path) -> Catalogue:
-    """Read a catalogue; raises `TypeError` for what no case has, `ValueError` for twins."""
+    """Read a catalogue; raises `TypeError` for what no case has, `ValueError` for twins.
+
+    It raises `ValueError` also where a test case goes through a use case there is not.
+    """
     data = tomllib.loads(path.read_text())
-    cases = tuple(
-        Case(chapter=chapter["name"], **case)
-        for chapter in data["chapter"]
-        for case in chapter["case"]
+    cases = _cases(data["chapter"])
+    beside = path.with_name(f"use_cases_{path.stem.removeprefix('ocpp_')}.toml")
+    use_cases = (
+        _cases(tomllib.loads(beside.read_text())["chapter"]) if beside.exists() else ()
     )
-    ids = [case.id for case in cases]
+    ids = [case.id for case in (*use_cases, *cases)]
     if twins := {one for one in ids if ids.count(one) > 1}:
         raise ValueError(f"{path.name} has twice: {', '.join(sorted(twins))}")
-    return Catalogue(version=data["version"], source=data["source"], cases=cases)
+    known = {case.id for case in use_cases}
+    if strange := {one for case in cases for one in case.use_cases} - known:
+        raise ValueError(f"{path.name} does not list: {', '.join(sorted(strange))}")
+    return Catalogue(
+        version=data["version"], source=data["source"], cases=cases, use_cases=use_cases
+    )
+
+
+def _cases(chapters: list[dict[str, Any]]) -> tuple[Case, ...]:
+    return tuple(
+        Case(
+            chapter=chapter["name"],
+            use_cases=tuple(case.get("use_cases", ())),
+            **{key: value for key, value in case.items() if key != "use_cases"},
+        )
+        for chapter in chapters
+        for case in chapter["case"]
+    )
 
 
 def catalogues() -> tuple[Catalogue, ...]:

@@ -61,7 +61,9 @@ async def test_a_key_is_changed(hass: HomeAssistant, charger: Charger) -> None:
 async def test_a_key_that_is_not_there_is_an_error(
     hass: HomeAssistant, garage: HubCharger, charger: Charger
 ) -> None:
-    with failure("not_supported", command="ChangeConfiguration"):
+    with failure(
+        "command_rejected", command="ChangeConfiguration", status="NotSupported"
+    ):
         await act(hass, garage, "change_configuration", key="Testing", value="true")
     assert "Testing" not in charger.configuration
     assert requests(charger, "ChangeConfiguration")[-1]["key"] == "Testing"

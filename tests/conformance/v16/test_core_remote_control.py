@@ -90,10 +90,10 @@ class TestStarting:
     ) -> None:
         charger.answers["RemoteStartTransaction"] = {"status": "Rejected"}
         with failure(
-            "command_rejected", command="RemoteStartTransaction", status="Rejected"
+            "charging_rejected", command="RemoteStartTransaction", status="Rejected"
         ):
             await act(hass, garage, "start_transaction", id_token=ANNA)
-        with failure("command_rejected", status="Rejected"):
+        with failure("charging_rejected", status="Rejected"):
             await use(hass, CHARGING, "turn_on")
         assert shown(hass, CHARGING) == "off"
         assert await sessions(hass) == []
@@ -124,7 +124,7 @@ class TestStopping:
     ) -> None:
         """Also of a session that nobody here knows of: the charger knows best."""
         with failure(
-            "command_rejected", command="RemoteStopTransaction", status="Rejected"
+            "charging_rejected", command="RemoteStopTransaction", status="Rejected"
         ):
             await act(hass, garage, "remote_stop_transaction", transaction_id=4)
         assert requests(charging, "RemoteStopTransaction") == [{"transactionId": 4}]
@@ -199,7 +199,7 @@ class TestUnlocking:
             ),
             pytest.param(
                 "UnlockFailed",
-                "command_rejected",
+                "charging_rejected",
                 marks=pytest.mark.proves("TC_030_CSMS"),
             ),
         ],
@@ -208,7 +208,7 @@ class TestUnlocking:
         self, hass: HomeAssistant, charger: Charger, status: str, key: str
     ) -> None:
         charger.answers["UnlockConnector"] = {"status": status}
-        words = {"status": status} if key == "command_rejected" else {}
+        words = {"status": status} if key == "charging_rejected" else {}
         with failure(key, command="UnlockConnector", **words):
             await use(hass, UNLOCK, "press")
         await settled(hass, charger)

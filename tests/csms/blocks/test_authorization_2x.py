@@ -181,6 +181,7 @@ async def test_what_is_presented_is_told_with_its_type(
 # --- C02: a button ------------------------------------------------------------------------
 
 
+@pytest.mark.proves("C02", ocpp="2.0.1")
 async def test_c02_who_presses_a_button_may_charge(
     station: ChargingStation, two: Two, presented: list[CardPresented]
 ) -> None:
@@ -200,6 +201,8 @@ async def test_c02_who_presses_a_button_may_charge(
 
 @pytest.mark.parametrize("asks", ["true", "false"])
 @pytest.mark.parametrize("token", [None, "PAID-4711"])
+@pytest.mark.proves("C03", ocpp="2.0.1")
+@pytest.mark.proves("C05", ocpp="2.0.1")
 async def test_c03_c05_a_token_from_here_is_accepted_when_it_comes_back(
     station: ChargingStation,
     two: Two,
@@ -253,6 +256,7 @@ class TestPinCodes:
         """List a PIN."""
         listed(station, card(), card(token=self.PIN, name="Door", type="KeyCode"))
 
+    @pytest.mark.proves("C04", ocpp="2.0.1")
     async def test_c04_a_pin_that_is_listed_as_one_is_accepted(self, two: Two) -> None:
         assert (await two.authorize(self.PIN, "KeyCode"))["status"] == "Accepted"
         assert (await two.authorize("73196", "KeyCode"))["status"] == "Invalid"
@@ -265,6 +269,7 @@ class TestPinCodes:
         assert (await two.authorize("04EF"))["status"] == "Accepted"
         assert (await two.authorize(pin, "KeyCode"))["status"] == "Invalid"
 
+    @pytest.mark.proves("C04", ocpp="2.0.1")
     async def test_c04_it_is_found_nowhere(
         self,
         central: CentralSystem,
@@ -314,6 +319,7 @@ class TestPinCodes:
 
 
 @pytest.mark.parametrize("kind", ["Local", "MacAddress"])
+@pytest.mark.proves("C06", ocpp="2.0.1")
 async def test_c06_what_a_station_names_itself_is_judged_like_a_card(
     station: ChargingStation, two: Two, kind: str
 ) -> None:
@@ -369,6 +375,7 @@ async def test_c09_a_card_of_the_group_ends_the_session_at_the_charger(
 # --- C10, C11: what stations remember -------------------------------------------------------
 
 
+@pytest.mark.proves("C10", ocpp="2.0.1")
 async def test_c10_a_station_may_remember_a_card_until_it_expires(
     station: ChargingStation, two: Two
 ) -> None:
@@ -410,6 +417,7 @@ async def test_c11_what_a_station_remembers_can_be_cleared(
 # --- C12 to C15: what stations decide themselves --------------------------------------------
 
 
+@pytest.mark.proves("C12", ocpp="2.0.1")
 async def test_c12_a_card_the_station_remembers_is_judged_again(
     station: ChargingStation, two: Two
 ) -> None:
@@ -439,6 +447,7 @@ async def test_c13_a_start_while_offline_is_judged_when_it_is_told(
     assert "idTokenInfo" not in ended
 
 
+@pytest.mark.proves("C14", ocpp="2.0.1")
 async def test_c14_a_card_of_the_local_list_is_judged_again(
     central: CentralSystem, station: ChargingStation, two: Two
 ) -> None:
@@ -574,6 +583,8 @@ class TestContracts:
         hashes = HASHES | {"responderURL": responder.url}
         return await self.show(two, token, iso15118CertificateHashData=[hashes])
 
+    @pytest.mark.proves("C07", ocpp="2.0.1")
+    @pytest.mark.proves("TC_C_50_CSMS", ocpp="2.0.1")
     async def test_c07_one_that_holds_may_charge(
         self, two: Two, responder: Responder
     ) -> None:
@@ -581,6 +592,8 @@ class TestContracts:
         assert answer == {"idTokenInfo": ACCEPTED, "certificateStatus": "Accepted"}
         assert len(responder.asked) == 1
 
+    @pytest.mark.proves("C07", ocpp="2.0.1")
+    @pytest.mark.proves("TC_C_51_CSMS", ocpp="2.0.1")
     async def test_c07_one_that_was_revoked_may_not(
         self, two: Two, responder: Responder
     ) -> None:
@@ -590,6 +603,7 @@ class TestContracts:
             "certificateStatus": "CertificateRevoked",
         }
 
+    @pytest.mark.proves("C07", ocpp="2.0.1")
     async def test_c07_a_certificate_is_of_no_use_without_a_contract(
         self, two: Two, responder: Responder
     ) -> None:

@@ -180,6 +180,8 @@ async def test_a_chain_that_was_signed_for_the_station_is_listed(
     ]
 
 
+@pytest.mark.proves("M06", ocpp="2.0.1")
+@pytest.mark.proves("TC_M_24_CSMS", ocpp="2.0.1")
 async def test_m06_whoever_issued_a_certificate_is_asked_whether_it_holds(
     station: ChargingStation, two: Two
 ) -> None:
@@ -192,6 +194,7 @@ async def test_m06_whoever_issued_a_certificate_is_asked_whether_it_holds(
         assert b64decode(answer["ocspResult"]) == responder.body
 
 
+@pytest.mark.proves("M06", ocpp="2.0.1")
 async def test_m06_where_it_can_not_be_found_out(
     station: ChargingStation, two: Two
 ) -> None:

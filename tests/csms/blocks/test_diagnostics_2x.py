@@ -12,7 +12,8 @@ from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.errors import CommandRejected
 from custom_components.ocpp.csms.id_tokens import IdToken
-from custom_components.ocpp.csms.model import Options
+from custom_components.ocpp.csms.model import Options, Part, Topic
+from tests.csms.conftest import prepared, until
 from tests.simulator_v2 import Station as Two
 
 LOG = {"remoteLocation": "ftp://192.0.2.20/"}
@@ -176,3 +177,20 @@ async def test_n10_clearing_somebody_who_is_not_listed(
     assert [part["data"] for part in report.parts()] == [""]
     assert two.state.customers == {}
     assert two.state.local_list_version == 0
+
+
+async def test_n01_a_station_that_comes_back_is_asked_how_far_an_upload_is(
+    station: ChargingStation, two: Two
+) -> None:
+    """It may have told while nobody listened."""
+    two.answers["GetLog"] = {"status": "Accepted", "filename": "1.zip"}
+    await ask(station, 1)
+    await status(two, "Uploading", 1)
+    two.drop()
+    await until(station, Part(Topic.CONNECTION), lambda: not station.connected)
+    await two.connect()
+    await prepared(station)
+    await two.settle()
+    asked = [f[3] for f in two.received if f[0] == 2 and f[2] == "TriggerMessage"]
+    assert {"requestedMessage": "LogStatusNotification"} in asked
+    assert station.diagnostics.status == "idle"

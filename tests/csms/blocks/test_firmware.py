@@ -1,10 +1,18 @@
 """How far a firmware update is."""
 
+import asyncio
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from custom_components.ocpp.csms.charging_station import ChargingStation
-from custom_components.ocpp.csms.errors import CommandFailed, CommandRejected
-from tests.simulator import CallError, Charger
+from custom_components.ocpp.csms.errors import (
+    CommandFailed,
+    CommandRejected,
+    CommandTimedOut,
+)
+from tests.simulator import CallError, Charger, Silence
 
 URL = "http://192.0.2.20/firmware.bin"
 
@@ -93,3 +101,43 @@ async def test_one_that_was_refused_changes_nothing(
     assert error.value.status == "InvalidCertificate"
     await status(charger, "Installed", 1)
     assert station.firmware.has_installed(f"{URL}?1")
+
+
+async def test_what_a_charger_says_before_it_answers_is_kept_however_slow_it_is(
+    station: ChargingStation, charger: Charger
+) -> None:
+    """Also where people gave it more time than others have."""
+    settings = replace(station.settings, compatibility={"call_timeout": 30.0})
+    station.apply_settings(settings)
+    station.shared.options = replace(station.options, call_timeout=0)
+
+    async def begin(_: object) -> dict[str, Any]:
+        await charger.call("FirmwareStatusNotification", {"status": "Downloading"})
+        return {}
+
+    charger.answers["UpdateFirmware"] = begin
+    first = asyncio.create_task(station.call("ClearCache", {}))
+    second = asyncio.create_task(station.firmware.install(URL))
+    await asyncio.gather(first, second)
+    assert station.firmware.status == "downloading"
+    await charger.call("FirmwareStatusNotification", {"status": "Installed"})
+    assert station.firmware.has_installed(URL)
+
+
+async def test_an_update_that_was_never_answered_is_not_what_is_installed_later(
+    station: ChargingStation, charger: Charger
+) -> None:
+    """Unless the charger says so by its number."""
+    assert station._rpc is not None
+    station._rpc._timeout = 0.05
+    charger.answers["UpdateFirmware"] = charger.answers["SignedUpdateFirmware"] = (
+        Silence
+    )
+    with pytest.raises(CommandTimedOut):
+        await station.firmware.install(URL)
+    await charger.call("FirmwareStatusNotification", {"status": "Installed"})
+    assert not station.firmware.has_installed(URL)
+    with pytest.raises(CommandTimedOut):
+        await update(station, 5)
+    await status(charger, "Installed", 5)
+    assert station.firmware.has_installed(f"{URL}?5")

@@ -117,6 +117,7 @@ async def test_l01_a_status_that_is_here_before_the_answer(
     assert station.firmware.status == "downloading"
 
 
+@pytest.mark.proves("L02", ocpp="2.0.1")
 async def test_l02_an_update_without_a_signature(
     station: ChargingStation, two: Two
 ) -> None:

@@ -358,6 +358,93 @@ async def test_a_station_that_does_not_answer_is_asked_again_later(
     assert station.local_list.version == 3
 
 
+@pytest.fixture
+def again(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Ask again at once, twice, and return how often it was asked again each time."""
+    waits: list[int] = []
+    monkeypatch.setattr(local_list, "_AGAIN_IN", (0.0, 0.0))
+    later = local_list.LocalList._try_again_later
+
+    def count(block: local_list.LocalList) -> None:
+        waits.append(block._repeats)
+        later(block)
+
+    monkeypatch.setattr(local_list.LocalList, "_try_again_later", count)
+    return waits
+
+
+@pytest.mark.parametrize(
+    "answer", [CallError("InternalError"), CallError("FormationViolation"), {}]
+)
+async def test_a_change_that_fails_is_followed_by_the_whole_list(
+    central: CentralSystem, station: ChargingStation, charger: Charger, answer: Any
+) -> None:
+    """An error is as good a no as `Failed`."""
+    answers = iter([answer])
+
+    def answer_once(payload: dict[str, Any]) -> Any:
+        for failure in answers:
+            return failure
+        return charger.maintenance.send_local_list(payload)[0]
+
+    charger.answers["SendLocalList"] = answer_once
+    await listing(central, ANNA, BEN)
+    assert [it["updateType"] for it in sent(charger)[1:]] == ["Differential", "Full"]
+    assert charger.maintenance.local_list == {"04AB": ACCEPTED, "04CD": ACCEPTED}
+    assert station.local_list.cards == 2
+    charger.violations.clear()
+
+
+@pytest.mark.parametrize("action", ["GetLocalListVersion", "SendLocalList"])
+async def test_a_list_follows_later_where_a_station_did_not_answer(
+    central: CentralSystem,
+    station: ChargingStation,
+    charger: Charger,
+    again: list[int],
+    action: str,
+) -> None:
+    """Nobody has to change a card for that."""
+    assert station._rpc is not None
+    station._rpc._timeout = 0.05
+    charger.answers[action] = Silence
+    central.shared.id_tokens.replace([ANNA, BEN])
+    central.follow_cards()
+    async with asyncio.timeout(PATIENCE):
+        while not again:
+            await asyncio.sleep(0)
+        del charger.answers[action]
+        station._rpc._timeout = 5
+        while station.local_list.cards != 2:
+            await asyncio.sleep(0)
+    assert charger.maintenance.local_list == {"04AB": ACCEPTED, "04CD": ACCEPTED}
+
+
+async def test_a_station_that_never_answers_is_not_asked_for_ever(
+    central: CentralSystem,
+    station: ChargingStation,
+    charger: Charger,
+    again: list[int],
+) -> None:
+    """On the next connection it is asked anew."""
+    assert station._rpc is not None
+    station._rpc._timeout = 0.02
+    charger.answers["GetLocalListVersion"] = Silence
+    before = len(commands(charger, "GetLocalListVersion"))
+    central.shared.id_tokens.replace([ANNA, BEN])
+    central.follow_cards()
+    async with asyncio.timeout(PATIENCE):
+        while len(again) < 3:
+            await asyncio.sleep(0)
+    assert station.local_list._repeating is None
+    assert len(commands(charger, "GetLocalListVersion")) == before + 3
+    del charger.answers["GetLocalListVersion"]
+    charger.drop()
+    await until(station, Part(Topic.CONNECTION), lambda: not station.connected)
+    await charger.connect()
+    await prepared(station)
+    assert station.local_list.cards == 2
+
+
 async def test_a_list_that_was_lost_is_sent_again(
     station: ChargingStation, charger: Charger
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
-from custom_components.ocpp.csms.errors import CommandRejected, NotSupported
+from custom_components.ocpp.csms.errors import CommandRejected
 from custom_components.ocpp.csms.model import (
     Part,
     RegistrationStatus,
@@ -120,20 +120,79 @@ async def test_numbers(
 
 
 async def test_write(station: ChargingStation, charger: Charger) -> None:
-    """A key is written unless it has the value, can't be written or is not there."""
+    """A key is written unless it can't be written; one that is not there is refused."""
     provisioning = station.provisioning
     assert await provisioning.write("HeartbeatInterval", "77")
     assert charger.configuration["HeartbeatInterval"].value == "77"
     charger.received.clear()
-    assert await provisioning.write("HeartbeatInterval", "77")
     with pytest.raises(CommandRejected):
         await provisioning.write("ChargeProfileMaxStackLevel", "2")
     assert charger.received == []
-    with pytest.raises(NotSupported):
+    with pytest.raises(CommandRejected):
         await provisioning.write("LightIntensity", "1")
     charger.configuration["ClockAlignedDataInterval"].reboot = True
     assert not await provisioning.write("ClockAlignedDataInterval", "900")
     assert await provisioning.read("ClockAlignedDataInterval") == "900"
+
+
+async def test_a_value_is_written_also_where_the_station_seems_to_have_it(
+    station: ChargingStation, charger: Charger
+) -> None:
+    """Somebody may have changed it at the station itself."""
+    charger.configuration["HeartbeatInterval"].value = "44"
+    assert station.provisioning.value("HeartbeatInterval") == "300"
+    assert await station.provisioning.write("HeartbeatInterval", "300")
+    assert charger.configuration["HeartbeatInterval"].value == "300"
+
+
+async def test_a_key_that_a_station_has_no_more_is_forgotten(
+    station: ChargingStation, charger: Charger
+) -> None:
+    """New firmware may lack it."""
+    provisioning = station.provisioning
+    assert provisioning.value("ConnectionTimeOut") is not None
+    del charger.configuration["ConnectionTimeOut"]
+    await charger.boot()
+    await prepared(station)
+    assert provisioning.value("ConnectionTimeOut") is None
+    assert "ConnectionTimeOut" not in provisioning.facts()["keys"]
+    assert station.notes["GetConfiguration: a key that is gone"] == 1
+    assert provisioning.value("NumberOfConnectors") == "1"
+
+
+async def test_a_key_that_is_told_by_name_alone_stays(
+    station: ChargingStation, charger: Charger
+) -> None:
+    """The list of all of them does not hold it, also at the next boot."""
+    hidden = ("NumberOfConnectors", "HeartbeatInterval")
+
+    def answer(payload: dict[str, Any]) -> dict[str, Any]:
+        named = payload.get("key")
+        return {
+            "configurationKey": [
+                {"key": name, "readonly": False, "value": key.value}
+                for name, key in charger.configuration.items()
+                if (name in named if named else name not in hidden)
+            ]
+        }
+
+    charger.answers["GetConfiguration"] = answer
+    for _ in range(2):
+        await charger.boot()
+        await prepared(station)
+        assert station.provisioning.value("NumberOfConnectors") == "1"
+        assert station.provisioning.value("HeartbeatInterval") == "300"
+    assert "GetConfiguration: a key that is gone" not in station.notes
+
+
+async def test_a_station_that_lists_nothing_loses_nothing(
+    station: ChargingStation, charger: Charger
+) -> None:
+    keys = dict(station.provisioning.keys)
+    charger.answers["GetConfiguration"] = {"configurationKey": []}
+    await charger.boot()
+    await prepared(station)
+    assert station.provisioning.keys == keys
 
 
 async def test_reset(station: ChargingStation, charger: Charger) -> None:

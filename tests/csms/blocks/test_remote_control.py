@@ -1,10 +1,12 @@
 """Start, stop, unlock and trigger, and every way they can fail."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from custom_components.ocpp.csms.blocks import remote_control
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.errors import (
@@ -126,7 +128,7 @@ async def test_trigger_is_answered_before_it_is(
     ("answer", "error"),
     [
         ({"status": "Rejected"}, CommandRejected),
-        ({"status": "NotImplemented"}, NotSupported),
+        ({"status": "NotImplemented"}, CommandRejected),
         (CallError("NotImplemented"), NotSupported),
         (CallError("NotSupported"), NotSupported),
         (CallError("InternalError", "no"), CommandFailed),
@@ -179,3 +181,15 @@ async def test_asking_is_never_an_error(
     charger.received.clear()
     assert not await station.remote_control.ask_for("MeterValues", 1)
     assert charger.received == []
+
+
+async def test_starts_that_nobody_followed_are_forgotten(
+    station: ChargingStation, charger: Charger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With cards that are made up for each there would be ever more."""
+    charger.answers["RemoteStartTransaction"] = {"status": "Accepted"}
+    await station.remote_control.start(1, id_token="ONE")
+    assert station.remote_control.has_started("ONE")
+    monkeypatch.setattr(remote_control, "_FOLLOWED_WITHIN", timedelta(0))
+    await station.remote_control.start(1, id_token="TWO")
+    assert list(station.remote_control._starts) == ["two"]

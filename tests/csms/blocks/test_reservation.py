@@ -8,7 +8,7 @@ import pytest
 from custom_components.ocpp.csms.blocks import reservation as reservation_module
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
-from custom_components.ocpp.csms.errors import CommandRejected
+from custom_components.ocpp.csms.errors import CommandRejected, OcppError
 from custom_components.ocpp.csms.id_tokens import IdToken
 from custom_components.ocpp.csms.model import (
     Part,
@@ -20,7 +20,7 @@ from custom_components.ocpp.csms.model import (
 )
 from custom_components.ocpp.csms.store import Store
 from tests.csms.conftest import IDENTITY, MakeCharger, prepared, until
-from tests.simulator import Charger
+from tests.simulator import CallError, Charger
 from tests.simulator.configuration import ConfigKey
 
 HOUR = timedelta(hours=1)
@@ -217,6 +217,84 @@ async def test_a_start_uses_the_reservation_it_names(
     assert started["reservationId"] == 7
     assert reserved(station) is None
     assert await kept(store) == []
+
+
+async def test_a_start_that_comes_before_the_answer_uses_it(
+    station: ChargingStation, charger: Charger, store: Store
+) -> None:
+    """The charger was quicker to begin than to answer."""
+
+    async def begin(payload: dict[str, Any]) -> dict[str, str]:
+        await charger.call(
+            "StartTransaction",
+            {
+                "connectorId": 1,
+                "idTag": payload["idTag"],
+                "meterStart": 0,
+                "reservationId": payload["reservationId"],
+                "timestamp": timestamp(utcnow()),
+            },
+        )
+        return {"status": "Accepted"}
+
+    charger.answers["ReserveNow"] = begin
+    await reserve(station)
+    assert reserved(station) is None
+    assert await kept(store) == []
+    del charger.answers["ReserveNow"]
+    # The same number can be used anew.
+    await reserve(station)
+    assert reserved(station) == 7
+
+
+async def test_a_connector_that_is_not_reserved_any_more_ends_it(
+    station: ChargingStation, pair: Charger, store: Store
+) -> None:
+    """Only that of the connector, and only one that it was reserved for."""
+    pair.answers["ReserveNow"] = {"status": "Accepted"}
+    await reserve(station)
+    await reserve(station, 8, evse=2)
+    await pair.status(1, "Available")
+    await pair.status(1, "Reserved")
+    await pair.status(2, "Available")
+    assert (reserved(station, 1), reserved(station, 2)) == (7, 8)
+    await pair.status(1, "Available")
+    assert (reserved(station, 1), reserved(station, 2)) == (None, 8)
+    assert await kept(store) == [8]
+
+
+async def test_a_connector_that_was_reserved_before_the_answer_came_ends_it_too(
+    station: ChargingStation, charger: Charger
+) -> None:
+    async def reserve_first(_: object) -> dict[str, str]:
+        await charger.status(1, "Reserved")
+        return {"status": "Accepted"}
+
+    charger.answers["ReserveNow"] = reserve_first
+    await reserve(station)
+    # A newer one is not meant by what is said of the older.
+    charger.answers["ReserveNow"] = {"status": "Accepted"}
+    await reserve(station, 8)
+    await charger.status(1, "Available")
+    assert reserved(station) == 8
+
+
+@pytest.mark.parametrize(
+    ("status", "left"), [("Available", None), ("Reserved", 7), ("Preparing", 7)]
+)
+async def test_what_the_charger_does_not_know_any_more_is_over(
+    station: ChargingStation, charger: Charger, status: str, left: int | None
+) -> None:
+    """It refuses to let go of what it does not have, and has nothing reserved."""
+    charger.answers["ReserveNow"] = {"status": "Accepted"}
+    await reserve(station)
+    await charger.status(1, status)
+    for answer in (CallError("InternalError"), {"status": "Rejected"}):
+        assert reserved(station) == 7
+        charger.answers["CancelReservation"] = answer
+        with pytest.raises(OcppError):
+            await station.sending.command("CancelReservation", {"reservationId": 7})
+    assert reserved(station) == left
 
 
 async def test_a_refused_start_uses_nothing(

@@ -94,6 +94,7 @@ async def elsewhere(
     await store.close()
 
 
+@pytest.mark.proves("B10", ocpp="2.0.1")
 async def test_b10_a_station_moves_to_another_central_system(
     station: ChargingStation, two: Two, elsewhere: CentralSystem
 ) -> None:

@@ -104,6 +104,15 @@ class Course(Sessions):
         self.station.remote_control.on_transaction_started(evse)
         self.station.metering.on_transaction_started()
 
+    def _hear_token(self, transaction: Transaction, remote_start: int | None) -> None:
+        """Know only now whose session it is, and of which start."""
+        evse = transaction.evse
+        self._latest[evse] = transaction
+        self._remote_starts[evse] = transaction.number, remote_start
+        self.changed(Topic.TRANSACTION, evse)
+        self.station.smart_charging.on_token(evse)
+        self.station.remote_control.on_token(evse)
+
     async def _keep_past(self, transaction: Transaction, until: datetime) -> None:
         """Keep a session that was queued, and was over when the present one began.
 

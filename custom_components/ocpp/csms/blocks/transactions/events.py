@@ -278,8 +278,7 @@ class TransactionEvents(Checking):
             if begins or transaction.evse != before.evse:
                 await self._begin(transaction)
             else:
-                self._latest[transaction.evse] = transaction
-                self.changed(Topic.TRANSACTION, transaction.evse)
+                self._hear_token(transaction, event.remote_start)
             self.station.reservation.on_started(transaction, event.reservation)
         return transaction
 

@@ -79,8 +79,8 @@ class Sessions(Block):
     def may_follow(self, evse: int, id_token: str, number: int | None = None) -> bool:
         """Return whether what runs on an EVSE may be what a start asked for (F01.FR.25).
 
-        `number` is that of the start, where it has one. A session without a token is
-        anybody's.
+        `number` is that of the start, where it has one: what tells neither that nor a token
+        may be told whose it is later. Without one it is anybody's.
         """
         running = self.running(evse)
         if running is None:
@@ -88,6 +88,8 @@ class Sessions(Block):
         whose, told = self._remote_starts.get(evse, (0, None))
         if whose == running.number and None not in (number, told):
             return number == told
+        if number is not None and not running.id_token:
+            return False
         keys = {token_key(running.id_token), token_key(id_token)}
         return len(keys - {""}) < 2
 
