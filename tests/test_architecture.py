@@ -38,7 +38,7 @@ UPPER_FLOORS = (
     {""},
     {
         *("sensor", "binary_sensor", "switch", "number", "select", "button", "event"),
-        "notify",
+        *("notify", "text"),
         *(
             "update",
             "config_flow",
@@ -53,8 +53,9 @@ UPPER_FLOORS = (
         *("command_actions", "session_actions", "session_sensor", "card_sensor"),
         "station_sensor",
         *("charger_flow", "card_flow", "options_flow"),
-        *("configuration", "maintenance_sensor"),
+        *("configuration", "device_model", "maintenance_sensor"),
     },
+    {"setting"},
     {"entity", "sessions", "target"},
     {"hub"},
     {"issues"},

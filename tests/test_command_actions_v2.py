@@ -363,7 +363,7 @@ async def test_a_command_is_sent_as_given_and_answered_in_full(
     [
         ("clear_cache", {}, {"status": "Rejected"}, "command_rejected"),
         ("unlock_connector", {}, {"status": "OngoingAuthorizedTransaction"},
-         "command_rejected"),
+         "charging_rejected"),
         ("unpublish_firmware", {"checksum": "ab"}, {"status": "DownloadOngoing"},
          "command_rejected"),
         ("set_variables", CASES["set_variables"][0],
@@ -424,25 +424,33 @@ async def test_what_the_version_does_not_have_or_lacks_is_told(
     assert lacking in error.value.translation_placeholders["reason"]
 
 
-async def test_commands_of_another_version_are_not_supported(
+async def test_commands_of_another_version_are_told_to_be_of_one(
     hass: HomeAssistant, garage: HubCharger, station: Station
 ) -> None:
     given = {"location": "ftp://192.0.2.1/"}
     with pytest.raises(ServiceValidationError) as error:
         await act(hass, "get_diagnostics", garage.device_id, **given)
-    assert error.value.translation_key == "not_supported"
-    assert error.value.translation_placeholders["command"] == "GetDiagnostics"
+    assert error.value.translation_key == "not_in_version"
+    assert error.value.translation_placeholders == {
+        "charger": "Garage",
+        "command": "GetDiagnostics",
+        "version": "2.0.1",
+    }
     assert not station.requests("GetDiagnostics")
 
 
-async def test_commands_of_201_are_not_supported_by_a_charger_that_speaks_16(
+async def test_commands_of_201_are_told_to_be_no_commands_of_16(
     hass: HomeAssistant, garage: HubCharger, charger: Charger
 ) -> None:
     given = CASES["get_variables"][0]
     with pytest.raises(ServiceValidationError) as error:
         await act(hass, "get_variables", garage.device_id, **given)
-    assert error.value.translation_key == "not_supported"
-    assert error.value.translation_placeholders["command"] == "GetVariables"
+    assert error.value.translation_key == "not_in_version"
+    assert error.value.translation_placeholders == {
+        "charger": "Garage",
+        "command": "GetVariables",
+        "version": "1.6",
+    }
 
 
 async def test_numbers_that_are_needed_are_made_up_and_returned(
@@ -503,7 +511,6 @@ async def test_only_administrators_may_do_damage(
         "get_display_messages",
         "get_installed_certificate_ids",
         "get_local_list_version",
-        "get_log",
         "get_monitoring_report",
         "get_transaction_status",
         "request_start_transaction",

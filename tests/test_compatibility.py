@@ -82,11 +82,11 @@ def test_what_is_shown_of_a_model_is_what_it_means(model: Any) -> None:
     """The form takes it, reads it as it was, and takes it for no wish."""
     treated = model.compatibility
     form = SCHEMA(shown(treated))
-    assert overrides(form, treated) == {}
+    assert overrides(form, treated, 32) == {}
     read = read_compatibility(form)
     assert all(getattr(treated, name) == value for name, value in read.items())
     # Of a charger that nothing is known about, all of it is a wish that can be kept.
-    wishes = overrides(form, Compatibility())
+    wishes = overrides(form, Compatibility(), 32)
     assert read_compatibility(wishes).items() <= read.items()
 
 
@@ -163,6 +163,8 @@ async def test_what_the_charger_says_of_itself_meanwhile_makes_no_wishes(
         ({"steps": "6, 5000"}, "invalid_steps"),
         ({"measurands": ["Voltage", "Volt"]}, "invalid_measurand"),
         ({"measurands": ["Voltage.L4"]}, "invalid_measurand"),
+        ({"call_timeout": 0.5}, "invalid_call_timeout"),
+        ({"steps": "40, 50"}, "steps_too_high"),
     ],
 )
 async def test_what_means_nothing_is_said_and_can_be_mended(
@@ -188,6 +190,39 @@ async def test_what_means_nothing_is_said_and_can_be_mended(
         "Voltage.L1-N",
         "Current.Import.L1",
     )
+
+
+async def test_the_lowest_limit_is_not_above_what_the_charger_may_draw(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """Otherwise no limit could be set at all."""
+    form = await form_of(hass, entry)
+    chosen = CHOSEN | {
+        "maximum_current": 16,
+        "compatibility": suggested(form) | {"lowest_current": 20},
+    }
+    form = await hass.config_entries.subentries.async_configure(form["flow_id"], chosen)
+    assert form["errors"] == {"base": "lowest_current_too_high"}
+    chosen["maximum_current"] = 20
+    result = await hass.config_entries.subentries.async_configure(
+        form["flow_id"], chosen
+    )
+    assert result["reason"] == "reconfigure_successful"
+
+
+async def test_what_is_chosen_twice_is_kept_once(
+    hass: HomeAssistant, entry: MockConfigEntry, garage: HubCharger
+) -> None:
+    await choose(hass, entry, measurands=["Voltage", "SoC", "Voltage"])
+    assert stored(entry) == {"measurands": ["Voltage", "SoC"]}
+    assert garage.station.compatibility.measurands == ("Voltage", "SoC")
+
+
+async def test_what_only_partly_exceeds_the_highest_current_is_taken(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    await choose(hass, entry, steps="6, 40", lowest_current=32)
+    assert stored(entry) == {"steps": "6, 40", "lowest_current": 32}
 
 
 async def test_the_form_opens_while_nothing_is_running(

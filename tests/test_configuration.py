@@ -100,6 +100,16 @@ async def test_a_number(hass: HomeAssistant, connect: Connect) -> None:
     assert state(hass, INTENSITY) == "70"
 
 
+async def test_a_number_is_sent_also_where_the_charger_seems_to_have_it(
+    hass: HomeAssistant, connect: Connect
+) -> None:
+    """Somebody changed it at the charger."""
+    charger = await arrive(hass, connect, LightIntensity=ConfigKey("40"))
+    charger.configuration["LightIntensity"].value = "90"
+    await set_number(hass, 40)
+    assert charger.configuration["LightIntensity"].value == "40"
+
+
 async def test_a_switch(hass: HomeAssistant, charger: Charger) -> None:
     assert state(hass, UNPLUGGED) == "on"
     await turn(hass, "off")

@@ -256,7 +256,7 @@ class TestLimits:
         charging.answers["SetChargingProfile"] = {"status": "Rejected"}
         with pytest.raises(HomeAssistantError) as refused:
             await set_number(hass, 12)
-        assert refused.value.translation_key == "command_rejected"
+        assert refused.value.translation_key == "charging_rejected"
         assert state(hass, "number.garage_current_limit") == "10.0"
 
     async def test_it_cannot_be_set_above_the_chargers_maximum(
@@ -351,11 +351,11 @@ class TestCommands:
     @pytest.mark.parametrize(
         ("answer", "kind", "key"),
         [
-            ({"status": "UnlockFailed"}, HomeAssistantError, "command_rejected"),
+            ({"status": "UnlockFailed"}, HomeAssistantError, "charging_rejected"),
             ({"status": "NotSupported"}, ServiceValidationError, "not_supported"),
             (CallError("NotImplemented"), ServiceValidationError, "not_supported"),
             (CallError("InternalError", "x"), HomeAssistantError, "command_failed"),
-            ({}, HomeAssistantError, "command_rejected"),
+            ({}, HomeAssistantError, "no_status"),
         ],
     )
     async def test_each_way_to_fail_has_its_own_words(

@@ -152,10 +152,10 @@ async def test_what_the_charger_refuses_is_an_error(
     charger.answers["RemoteStartTransaction"] = {"status": "Rejected"}
     with pytest.raises(HomeAssistantError) as error:
         await act(hass, "set_charging_rate", garage.device_id, limit_amps=8)
-    assert error.value.translation_key == "command_rejected"
+    assert error.value.translation_key == "charging_rejected"
     with pytest.raises(HomeAssistantError) as error:
         await act(hass, "start_transaction", garage.device_id)
-    assert error.value.translation_key == "command_rejected"
+    assert error.value.translation_key == "charging_rejected"
     with pytest.raises(ServiceValidationError) as error:
         await act(hass, "stop_transaction", garage.device_id)
     assert error.value.translation_key == "no_transaction"

@@ -8,6 +8,7 @@ from typing import Any
 
 import hass_frontend
 from homeassistant.components.sensor import SensorDeviceClass
+from homeassistant.data_entry_flow import section
 from homeassistant.helpers.entity import EntityDescription
 import pytest
 import yaml
@@ -24,6 +25,7 @@ from custom_components.ocpp import (
     event,
     maintenance_sensor,
     measurands,
+    notify,
     number,
     options_flow,
     sensor,
@@ -46,6 +48,7 @@ PLATFORMS = {
     "binary_sensor": binary_sensor,
     "button": button,
     "event": event,
+    "notify": notify,
     "number": number,
     "sensor": sensor,
     "switch": switch,
@@ -328,10 +331,22 @@ def test_devices_are_named() -> None:
 @pytest.mark.parametrize("path", FORMS)
 def test_every_field_is_described(path: str) -> None:
     """Every field of a form has a label and a description, and no other has."""
-    fields = {str(key) for key in FORMS[path].schema}
+    fields = dict(FORMS[path].schema)
     step = at(path)
-    assert set(step["data"]) == fields
-    assert set(step["data_description"]) == fields
+    sections = {
+        str(key): fields.pop(key)
+        for key, value in FORMS[path].schema.items()
+        if isinstance(value, section)
+    }
+    assert set(step.get("sections", {})) == set(sections)
+    for name, shape in sections.items():
+        words = step["sections"][name]
+        assert set(words["data"]) == {str(key) for key in shape.schema.schema}
+        assert set(words["data_description"]) == set(words["data"])
+        assert words["name"]
+        assert words["description"]
+    assert set(step["data"]) == {str(key) for key in fields}
+    assert set(step["data_description"]) == set(step["data"])
     assert step["title"]
     assert step["description"]
 
@@ -399,7 +414,11 @@ def test_flow_explains_how_it_ends() -> None:
 def test_flow_of_a_subentry_explains_how_it_ends(kind: str, flow: str) -> None:
     """Every error and abort of it is explained."""
     words = EN["config_subentries"][kind]
-    assert set(re.findall(ERRORS, SOURCES[flow])) == set(words["error"])
+    errors = set(re.findall(ERRORS, SOURCES[flow]))
+    if kind == "charger":
+        typed = r'InvalidCompatibility\("(\w+)"\)'
+        errors |= set(re.findall(typed, SOURCES["compatibility.py"]))
+    assert errors == set(words["error"])
     reasons = set(re.findall(ABORTS, SOURCES[flow])) | {"reconfigure_successful"}
     assert reasons == set(words["abort"])
 
@@ -429,11 +448,17 @@ def test_flow_of_a_subentry_is_named(kind: str) -> None:
     assert set(words["initiate_flow"]) <= set(words["step"])
 
 
+def every_field(schema: Any) -> Iterator[Any]:
+    """Yield what the fields of a form are filled in with, also those of a section."""
+    for field in schema.schema.values():
+        yield from every_field(field.schema) if isinstance(field, section) else [field]
+
+
 def test_selector_options() -> None:
     """Every choice of a translated selector has a name."""
     used = {}
     for schema in FORMS.values():
-        for field in schema.schema.values():
+        for field in every_field(schema):
             config = getattr(field, "config", {})
             if (key := config.get("translation_key")) is not None:
                 used[key] = set(config["options"])
@@ -466,6 +491,7 @@ def test_issues() -> None:
         "port_unavailable": {"title", "port", "reason"},
         "store_away": {"title", "error"},
         "store_damaged": {"title", "name"},
+        "limits_ignored": {"title"},
         **{f"store_{kind}": kept for kind in TroubleKind if kind != "damaged"},
     }
     assert set(EN["issues"]) == set(filled)

@@ -33,7 +33,11 @@ class OcppBinarySensorDescription(BinarySensorEntityDescription):
 
 
 def _plugged_in(station: ChargingStation, evse: int) -> bool | None:
-    if station.transactions.running(evse) is not None:
+    if (
+        station.transactions.running(evse) is not None
+        # In 2.x a session can outlive the cable, and begin before it.
+        and station.transactions.charging_state(evse).casefold() != "idle"
+    ):
         return True
     if (state := station.availability.state(evse)) is None:
         return None

@@ -184,7 +184,8 @@ def _changed(
 ) -> ConfigSubentry:
     """Return a charger as somebody wants it; raises `InvalidCompatibility`."""
     data = {key: value for key, value in chosen.items() if key != CONF_COMPATIBILITY}
-    if wishes := overrides(chosen.get(CONF_COMPATIBILITY, {}), model):
+    maximum = chosen.get(CONF_MAXIMUM_CURRENT, _DEFAULTS.maximum_current)
+    if wishes := overrides(chosen.get(CONF_COMPATIBILITY, {}), model, maximum):
         data[CONF_COMPATIBILITY] = wishes
     return new_charger(identity, data)
 

@@ -20,18 +20,37 @@ COMMANDS = (
     "CancelReservation",
     "ChangeAvailability",
     "ChangeConfiguration",
+    "ClearChargingProfile",
+    "ClearDisplayMessage",
+    "CostUpdated",
+    "DataTransfer",
+    "ExtendedTriggerMessage",
+    "GetBaseReport",
+    "GetChargingProfiles",
+    "GetCompositeSchedule",
     "GetConfiguration",
+    "GetDisplayMessages",
+    "GetInstalledCertificateIds",
     "GetLocalListVersion",
+    "GetMonitoringReport",
+    "GetReport",
+    "GetTransactionStatus",
+    "GetVariables",
     "ReserveNow",
     "Reset",
     "SendLocalList",
     "SetChargingProfile",
+    "SetDisplayMessage",
+    "SetVariables",
     "TriggerMessage",
     "UnlockConnector",
+    "UpdateFirmware",
 )
 MESSAGES = (
     "BootNotification",
+    "DiagnosticsStatusNotification",
     "FirmwareStatusNotification",
+    "LogStatusNotification",
     "MeterValues",
     "StatusNotification",
 )
@@ -40,6 +59,8 @@ RATE_UNITS = {"any": None, "ampere": RateUnit.AMPERE, "watt": RateUnit.WATT}
 PROFILE_KINDS = {"any": "", "absolute": "Absolute", "relative": "Relative"}
 # In ampere: more than any charger of a home takes.
 _HIGHEST_STEP = 1000
+# In seconds: in less, no charger answers. With 0 it gets as long as any other.
+_SHORTEST_TIMEOUT = 1
 
 
 class InvalidCompatibility(Exception):
@@ -137,17 +158,30 @@ def _written(value: Any, name: str) -> Any:
 # --- what is kept -------------------------------------------------------------------------
 
 
-def overrides(chosen: Mapping[str, Any], model: Compatibility) -> dict[str, Any]:
+def overrides(
+    chosen: Mapping[str, Any], model: Compatibility, maximum_current: float
+) -> dict[str, Any]:
     """Return what somebody chose and the model does not say; what is left out is its.
 
-    Raises `InvalidCompatibility`.
+    The charger may draw `maximum_current` in ampere. Raises `InvalidCompatibility`.
     """
-    read = read_compatibility(chosen)
-    return {
-        name: _written(value, name)
-        for name, value in read.items()
+    wishes = {
+        name: value
+        for name, value in read_compatibility(chosen).items()
         if value != getattr(model, name)
     }
+    _check(wishes, maximum_current)
+    return {name: _written(value, name) for name, value in wishes.items()}
+
+
+def _check(wishes: Mapping[str, Any], maximum_current: float) -> None:
+    """Raise `InvalidCompatibility` for what would leave a charger of no use."""
+    if 0 < wishes.get("call_timeout", 0) < _SHORTEST_TIMEOUT:
+        raise InvalidCompatibility("invalid_call_timeout")
+    if wishes.get("lowest_current", 0) > maximum_current:
+        raise InvalidCompatibility("lowest_current_too_high")
+    if min(wishes.get("steps") or (0,)) > maximum_current:
+        raise InvalidCompatibility("steps_too_high")
 
 
 def read_compatibility(stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,12 +204,12 @@ def _read(value: Any, name: str) -> Any:
         case "steps":
             return _steps(value)
         case "measurands":
-            return tuple(_measurand(word) for word in value)
+            return tuple(dict.fromkeys(_measurand(word) for word in value))
     default = _DEFAULTS[name]
     if isinstance(default, frozenset):
         return frozenset(value)
     if isinstance(default, tuple):
-        return tuple(value)
+        return tuple(dict.fromkeys(value))
     if isinstance(default, bool):
         return bool(value)
     return int(value) if name == "sample_interval" else float(value)

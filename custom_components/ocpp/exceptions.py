@@ -13,10 +13,20 @@ from .csms.errors import (
     InvalidRequest,
     LimitTooHigh,
     NotAccepted,
+    NotInVersion,
     NoTransaction,
     NotSupported,
     OcppError,
     StationOffline,
+)
+
+# What chargers mostly refuse because of the car, or because none is there.
+_OF_A_CAR = frozenset(
+    {
+        *("RemoteStartTransaction", "RemoteStopTransaction"),
+        *("RequestStartTransaction", "RequestStopTransaction"),
+        *("SetChargingProfile", "UnlockConnector"),
+    }
 )
 
 
@@ -43,12 +53,21 @@ def _translated(error: OcppError, charger: str) -> HomeAssistantError:
         case LimitTooHigh(maximum=maximum):
             key, kind = "limit_too_high", ServiceValidationError
             words["maximum"] = f"{maximum:g}"
+        case NotInVersion(action=action, version=version):
+            key, kind = "not_in_version", ServiceValidationError
+            words |= {"command": action, "version": version}
         case NotSupported(action=action):
             key, kind = "not_supported", ServiceValidationError
             words["command"] = action
         case InvalidRequest(action=action, reason=reason):
             key, kind = "invalid_request", ServiceValidationError
             words |= {"command": action, "reason": reason}
+        case CommandRejected(action=action, status=""):
+            key = "no_status"
+            words["command"] = action
+        case CommandRejected(action=action, status=status) if action in _OF_A_CAR:
+            key = "charging_rejected"
+            words |= {"command": action, "status": status}
         case CommandRejected(action=action, status=status):
             key = "command_rejected"
             words |= {"command": action, "status": status}

@@ -9,7 +9,11 @@ import pytest
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.chargers import Compatibility
 from custom_components.ocpp.csms.charging_station import MOST_EVSES, ChargingStation
-from custom_components.ocpp.csms.errors import InvalidRequest, StationOffline
+from custom_components.ocpp.csms.errors import (
+    InvalidRequest,
+    NotInVersion,
+    StationOffline,
+)
 from custom_components.ocpp.csms.model import (
     Options,
     Part,
@@ -516,7 +520,7 @@ async def test_an_invalid_command_is_not_sent(
     before = len(charger.received)
     with pytest.raises(InvalidRequest):
         await station.call("Reset", {"type": "Medium"})
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(NotInVersion):
         await station.call("Nonsense", {})
     await charger.heartbeat()
     assert len(charger.received) == before + 1

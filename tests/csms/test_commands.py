@@ -25,6 +25,7 @@ from custom_components.ocpp.csms.errors import (
     CommandFailed,
     CommandRejected,
     InvalidRequest,
+    NotInVersion,
     NotSupported,
 )
 from custom_components.ocpp.csms.schemas import load_schemas
@@ -220,8 +221,9 @@ def test_vendor_data_is_text_in_16_and_anything_in_2() -> None:
 def test_what_a_version_does_not_have_is_not_sent() -> None:
     """Neither a command nor a field of it."""
     for name, version in (("get_variables", V16), ("get_configuration", V201)):
-        with pytest.raises(NotSupported) as lacking:
+        with pytest.raises(NotInVersion) as lacking:
             write_request(COMMANDS[name], version, {})
+        assert lacking.value.version == version.name
         assert lacking.value.action == COMMANDS[name].action
     with pytest.raises(InvalidRequest) as unknown:
         write_request(SHARED, V16, {"type": "now", "evse_id": 1})
@@ -498,7 +500,31 @@ def test_what_is_not_there_is_not_supported() -> None:
     with pytest.raises(NotSupported):
         check_accepted(V16, "SendLocalList", {"status": "NotSupported"})
     with pytest.raises(NotSupported):
-        check_accepted(V201, "TriggerMessage", {"status": "NotImplemented"})
+        check_accepted(V16, "UnlockConnector", {"status": "NotSupported"})
     assert isinstance(meaning(CommandFailed("Reset", "NotImplemented")), NotSupported)
     failed = CommandFailed("Reset", "InternalError")
     assert meaning(failed) is failed
+
+
+@pytest.mark.parametrize(
+    ("version", "action", "status"),
+    [
+        (V16, "ChangeConfiguration", "NotSupported"),
+        (V16, "TriggerMessage", "NotImplemented"),
+        (V16, "ExtendedTriggerMessage", "NotImplemented"),
+        (V201, "TriggerMessage", "NotImplemented"),
+    ],
+)
+def test_a_key_or_a_message_that_is_not_there_says_nothing_of_the_command(
+    version: Version, action: str, status: str
+) -> None:
+    """The station has the command, and was asked for what it does not have."""
+    with pytest.raises(CommandRejected) as refused:
+        check_accepted(version, action, {"status": status})
+    assert refused.value.status == status
+
+
+def test_an_answer_without_a_status_is_no_yes() -> None:
+    with pytest.raises(CommandRejected) as refused:
+        check_accepted(V16, "Reset", {})
+    assert refused.value.status == ""

@@ -143,7 +143,9 @@ async def test_profile_of_somebody_else(
     """It takes the place of our limit, which is sent anew when it is wanted again."""
     charger.answers["SetChargingProfile"] = {"status": "Accepted"}
     await station.smart_charging.set_limit(1, 10)
-    payload = {"connectorId": 1, "csChargingProfiles": PROFILE}
+    limit = station.smart_charging.installed.profiles[0]
+    profile = PROFILE | {"stackLevel": limit.stack_level}
+    payload = {"connectorId": 1, "csChargingProfiles": profile}
     await station.call("SetChargingProfile", payload)
     assert station.smart_charging.limit(1) is None
     sent = len([f for f in charger.received if f[2] == "SetChargingProfile"])

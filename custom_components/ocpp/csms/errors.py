@@ -25,7 +25,10 @@ class CommandTimedOut(OcppError):
 
 
 class CommandRejected(OcppError):
-    """The station understood the command and said no."""
+    """The station understood the command and did not say yes.
+
+    The status is empty where its answer has none.
+    """
 
     def __init__(self, action: str, status: str) -> None:
         """Remember the command and the station's word for no."""
@@ -46,12 +49,21 @@ class CommandFailed(OcppError):
 
 
 class NotSupported(OcppError):
-    """The station, or the version it speaks, has no such function."""
+    """The station has no such function, or is better not asked for it."""
 
     def __init__(self, action: str) -> None:
         """Remember what is not there."""
         super().__init__(f"{action} is not supported")
         self.action = action
+
+
+class NotInVersion(NotSupported):
+    """The version that the station speaks has no such message; nothing was sent."""
+
+    def __init__(self, action: str, version: str) -> None:
+        """Remember what is not there, and in which version."""
+        super().__init__(action)
+        self.version = version
 
 
 class LimitTooHigh(OcppError):

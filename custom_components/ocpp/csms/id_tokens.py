@@ -11,6 +11,8 @@ from .model import DEFAULT_ID_TOKEN, IdTokenInfo, Options, utcnow
 _SHOWN = 4
 # The types that mean something here, as OCPP 2.x names them.
 KEY_CODE = "KeyCode"
+# What tokens are that only a central system knows.
+CENTRAL = "Central"
 NO_AUTHORIZATION = "NoAuthorization"
 LOCAL = "Local"
 # Readers name one card either way.

@@ -32,7 +32,9 @@ class Later(NamedTuple):
 LATER: Mapping[str, Later] = {
     "CustomerInformation": Later("NotifyCustomerInformation", "data", text=True),
     "GetBaseReport": Later("NotifyReport", "reportData"),
-    "GetChargingProfiles": Later("ReportChargingProfiles", "chargingProfile", whole=True),
+    "GetChargingProfiles": Later(
+        "ReportChargingProfiles", "chargingProfile", whole=True
+    ),
     "GetDisplayMessages": Later("NotifyDisplayMessages", "messageInfo"),
     "GetMonitoringReport": Later("NotifyMonitoringReport", "monitor"),
     "GetReport": Later("NotifyReport", "reportData"),

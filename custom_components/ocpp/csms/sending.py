@@ -39,9 +39,12 @@ class Sending:
         """Belong to a station."""
         self._station = station
         # Which methods of the blocks hear of a command: before it is sent, and once the
-        # station accepted it.
+        # station accepted or refused it.
         self._before: dict[Version, _Table] = {}
         self._after: dict[Version, _Table] = {}
+        self._refused: dict[Version, _Table] = {}
+        # What was sent, or waits for its turn, and was not answered yet.
+        self._waiting: list[Payload] = []
 
     async def command(self, action: str, payload: Payload) -> Answer:
         """Send a command and return the answer when the station accepted it.
@@ -87,20 +90,30 @@ class Sending:
             valid = False
         if valid:
             self._tell_before(version, action, payload)
-        came = await rpc.call(
-            action,
-            self.written(payload),
-            timeout=station.compatibility.call_timeout or None,
-        )
+        self._waiting.append(payload)
+        try:
+            came = await rpc.call(
+                action,
+                self.written(payload),
+                timeout=station.compatibility.call_timeout or None,
+            )
+        finally:
+            self._waiting = [it for it in self._waiting if it is not payload]
         station.heard()
         if (validator := schemas.responses.get(action)) is None:
             return Answer(came, came)
         repaired = lenient.repair(deepcopy(came), validator)
         for note in repaired.notes:
             station.note(f"{action} answer: {note}")
-        if valid and is_accepted(version, action, repaired.payload):
-            self._tell_after(version, action, payload, repaired.payload)
+        if valid:
+            accepted = is_accepted(version, action, repaired.payload)
+            tell = self._tell_after if accepted else self._tell_refused
+            tell(version, action, payload, repaired.payload)
         return Answer(came, repaired.payload)
+
+    def waits_for(self, payload: Payload) -> bool:
+        """Return whether a command may still be answered, by the request that was sent."""
+        return any(it is payload for it in self._waiting)
 
     def written(self, payload: Payload) -> Payload:
         """Return a payload with its moments as the station can read them."""
@@ -126,4 +139,15 @@ class Sending:
                 for of, hears in block.followers(version):
                     table.setdefault(of, []).append(hears)
         for hears in self._after[version].get(action, ()):
+            hears(payload, answer)
+
+    def _tell_refused(
+        self, version: Version, action: str, payload: Payload, answer: Payload
+    ) -> None:
+        if version not in self._refused:
+            table = self._refused[version] = {}
+            for block in self._station.blocks.values():
+                for of, hears in block.refusals(version):
+                    table.setdefault(of, []).append(hears)
+        for hears in self._refused[version].get(action, ()):
             hears(payload, answer)

@@ -10,7 +10,6 @@ import pytest
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.id_tokens import IdToken
-from custom_components.ocpp.csms.model import (
     EvseStatus,
     Options,
     Part,
@@ -408,6 +407,24 @@ async def test_the_token_of_a_start_from_here_need_not_be_repeated(
     running = station.transactions.running(1)
     assert running is not None
     assert running.id_token == "GUEST"
+
+
+async def test_a_start_from_here_tells_what_kind_of_card_it_is(
+    central: CentralSystem, station: ChargingStation, two: Two
+) -> None:
+    """Stations compare the type with that of their lists, and the group ends sessions."""
+    mine = IdToken(token="04A2", name="Mine", type="ISO14443", group="FAMILY")
+    central.shared.id_tokens.replace([mine])
+    await two.plug_in(1)
+    await station.remote_control.start(1, id_token="04A2")
+    started = await two.wait_for_call("RequestStartTransaction")
+    assert started["idToken"] == {"idToken": "04A2", "type": "ISO14443"}
+    assert started["groupIdToken"] == {"idToken": "FAMILY", "type": "Central"}
+    await two.settle()
+    await station.remote_control.start(2)
+    started = await two.wait_for_call("RequestStartTransaction")
+    assert started["idToken"]["type"] == "Central"
+    assert "groupIdToken" not in started
 
 
 # --- sessions of which the station is silent ----------------------------------------------

@@ -19,6 +19,7 @@ type Hears = Callable[..., None]
 _ANSWERS = "_ocpp_answers"
 _FOLLOWS = "_ocpp_follows"
 _PRECEDES = "_ocpp_precedes"
+_REFUSED = "_ocpp_refused"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +84,15 @@ def precedes[F: Forerunner](action: str, *versions: Version) -> Callable[[F], F]
     return _mark(_PRECEDES, action, versions)
 
 
+def refused[F: Follower](action: str, *versions: Version) -> Callable[[F], F]:
+    """Mark a method that hears of a command the station refused, whoever sent it.
+
+    As one that follows it does, but for the answer, which says no. An answer that is an
+    error is none.
+    """
+    return _mark(_REFUSED, action, versions)
+
+
 def _mark[F: Callable[..., Any]](
     mark: str, action: str, versions: tuple[Version, ...]
 ) -> Callable[[F], F]:
@@ -133,6 +143,10 @@ class Block:
     def forerunners(self, version: Version) -> Iterator[tuple[str, Hears]]:
         """Yield what hears of each command before it is sent, with its action."""
         yield from self._marked(_PRECEDES, version)
+
+    def refusals(self, version: Version) -> Iterator[tuple[str, Hears]]:
+        """Yield what hears of each refused command, with the command's action."""
+        yield from self._marked(_REFUSED, version)
 
     def _marked(self, mark: str, version: Version) -> Iterator[tuple[str, Hears]]:
         for name in dir(type(self)):

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..errors import CommandTimedOut
 from ..model import Payload, Topic
 from ..versions import V2, V16
 from .block import Block, answers, follows, precedes
@@ -21,6 +22,7 @@ UPLOAD_STATUSES = {
     "PermissionDenied": "permission_denied",
     "AcceptedCanceled": "accepted_canceled",
 }
+_UPLOADING = "uploading"
 _CASEFOLDED = {word.casefold(): slug for word, slug in UPLOAD_STATUSES.items()}
 
 
@@ -37,8 +39,12 @@ class Diagnostics(Block):
     def __init__(self, station: ChargingStation) -> None:
         """Begin with no upload."""
         super().__init__(station)
-        # None where the station never said.
+        # None where the station never said, or what it said holds no more.
         self.status: str | None = None
+        # The connection on which it last said how far it is.
+        self._told_on: object = None
+        # Whether it restarted in the middle of an upload.
+        self._interrupted = False
         self.upload = Upload()
         # The one that was asked for just now, until anything is heard of it.
         self._asking: Upload | None = None
@@ -82,7 +88,7 @@ class Diagnostics(Block):
             request == asking.request_id
             if request is not None
             # Of the one that runs, as long as the station did not agree to another.
-            else self.status != "uploading"
+            else self.status != _UPLOADING
         ):
             if status != "idle":
                 self.upload, self._asking = asking, None
@@ -91,11 +97,56 @@ class Diagnostics(Block):
         ):
             # One that was given up for the newest says so, and changes nothing.
             return {}
+        self._told_on, self._interrupted = self.station.connected_at, False
         # Whoever is asked says that it does nothing now; how the last one ended stays.
-        if status != "idle" or self.status in (None, "uploading"):
+        if status != "idle" or self.status in (None, _UPLOADING):
             self.status = status
             self._show()
         return {}
+
+    # --- uploads that nothing is heard of any more --------------------------------------
+
+    def on_boot(self) -> None:
+        """Know no more how far an upload is that the station restarted in the middle of."""
+        if self.status == _UPLOADING:
+            self._forget()
+            self._interrupted = True
+
+    async def prepare(self, *, booted: bool) -> None:
+        """Ask how far an upload is that was running when the station was last heard of.
+
+        What it said before holds no more: until it says something, nobody knows.
+        """
+        if not self._interrupted and not self._is_old():
+            return
+        self._interrupted = False
+        try:
+            await self.station.remote_control.ask_for(self._notification)
+        except CommandTimedOut:
+            self._forget_old()
+            raise
+        self._forget_old()
+
+    @property
+    def _notification(self) -> str:
+        """Return what tells of the newest upload."""
+        of_diagnostics = self.speaks_16 and self.upload.request_id is None
+        kind = "Diagnostics" if of_diagnostics else "Log"
+        return f"{kind}StatusNotification"
+
+    def _is_old(self) -> bool:
+        """Return whether the station said on an earlier connection that it uploads."""
+        return (
+            self.status == _UPLOADING and self._told_on is not self.station.connected_at
+        )
+
+    def _forget_old(self) -> None:
+        if self._is_old():
+            self._forget()
+
+    def _forget(self) -> None:
+        self.status = None
+        self._show()
 
     def _show(self) -> None:
         if not self.seen:

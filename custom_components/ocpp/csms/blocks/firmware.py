@@ -1,7 +1,6 @@
 """Functional block L: firmware management."""
 
 from hashlib import sha256
-from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..model import Payload, Topic, timestamp, utcnow
@@ -92,9 +91,9 @@ class Firmware(Block):
         # None where the station never said, or not since the newest update was asked for.
         self.status: str | None = None
         self._update = Update()
-        # The one that is being asked for, and until when the station may answer that.
+        # The one that was asked for last, and with what, until the station agrees to it.
         self._asking: Update | None = None
-        self._asking_until = 0.0
+        self._asked_with: Payload = {}
         self._installed = ""
         # None where the station was never asked to offer firmware to others.
         self.published: Published | None = None
@@ -119,18 +118,17 @@ class Firmware(Block):
     @precedes("UpdateFirmware", V16)
     def on_asking(self, payload: Payload) -> None:
         """Expect a status, which can be here before the answer is."""
-        self._ask(Update(_stand_in(payload["location"])))
+        self._ask(Update(_stand_in(payload["location"])), payload)
 
     @precedes("SignedUpdateFirmware", V16)
     @precedes("UpdateFirmware", *V2)
     def on_asking_by_number(self, payload: Payload) -> None:
         """Expect a status, which can be here before the answer is."""
         location = _stand_in(payload["firmware"]["location"])
-        self._ask(Update(location, payload["requestId"]))
+        self._ask(Update(location, payload["requestId"]), payload)
 
-    def _ask(self, update: Update) -> None:
-        self._asking = update
-        self._asking_until = monotonic() + self.station.options.call_timeout
+    def _ask(self, update: Update, payload: Payload) -> None:
+        self._asking, self._asked_with = update, payload
 
     @follows("UpdateFirmware", V16, *V2)
     @follows("SignedUpdateFirmware", V16)
@@ -142,15 +140,16 @@ class Firmware(Block):
 
     def _is_of_asking(self, request: Any) -> bool:
         """Return whether a status can only be of the update that is being asked for."""
-        if self._asking is None or monotonic() > self._asking_until:
+        if self._asking is None:
             return False
         if request is None:
             # Of the one that runs, as long as the station did not agree to another.
-            return not self.in_progress
+            waits = self.station.sending.waits_for(self._asked_with)
+            return waits and not self.in_progress
         return bool(request == self._asking.request_id)
 
     def _begin(self, update: Update) -> None:
-        self._update, self._asking = update, None
+        self._update, self._asking, self._asked_with = update, None, {}
         self.station.remember()
 
     @answers("FirmwareStatusNotification", V16, *V2, always=True)

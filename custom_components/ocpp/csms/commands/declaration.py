@@ -76,7 +76,8 @@ DECLARED = (
     Declared("GetCompositeSchedule", _BOTH),
     # Among the answers are passwords and the numbers of cards.
     Declared("GetConfiguration", _OLD, accepted=None, administrator=True),
-    Declared("GetDiagnostics", _OLD, accepted=None),
+    # It uploads what it logged to any address.
+    Declared("GetDiagnostics", _OLD, accepted=None, administrator=True),
     # That there are none is an answer, not a refusal.
     Declared(
         "GetDisplayMessages",
@@ -90,6 +91,7 @@ DECLARED = (
         "GetLog",
         _BOTH,
         accepted=_ACCEPTED | {"AcceptedCanceled"},
+        administrator=True,
         numbered=_NUMBERED,
     ),
     Declared(

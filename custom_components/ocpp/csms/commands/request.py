@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from ..errors import InvalidRequest, NotSupported
+from ..errors import InvalidRequest, NotInVersion
 from ..model import Payload, timestamp
 from ..numbers import next_number
 from ..versions import Version
@@ -39,7 +39,7 @@ def write_request(
     """Write a request as a version spells it.
 
     `evse` is the one that was chosen, 0 where none was; it is filled in where none was
-    given. Raises `NotSupported` where the version has no such command, and
+    given. Raises `NotInVersion` where the version has no such command, and
     `InvalidRequest` where its request has no such field, or can not go without one that
     was not given. Whether what was given is valid is for the schema to say.
     """
@@ -67,7 +67,7 @@ def _fields(
 ) -> dict[str, Field]:
     """Return the fields of a version, which has to have everything that was given."""
     if version not in command.fields:
-        raise NotSupported(command.action)
+        raise NotInVersion(command.action, version.name)
     fields = {field.name: field for field in command.fields[version]}
     for name in given:
         if name not in fields:

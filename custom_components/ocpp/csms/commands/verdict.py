@@ -14,6 +14,10 @@ _ABSENT = frozenset(
     }
 )
 _ABSENT_STATUSES = frozenset({"NotImplemented", "NotSupported"})
+# These mean by it what they were asked for: a key, or a message, that is not there.
+_OF_WHAT_WAS_ASKED = frozenset(
+    {"ChangeConfiguration", "ExtendedTriggerMessage", "TriggerMessage"}
+)
 
 
 def is_accepted(version: Version, action: str, answer: Payload) -> bool:
@@ -28,18 +32,21 @@ def check_accepted(version: Version, action: str, answer: Payload) -> None:
     """Raise `NotSupported` or `CommandRejected` where the station does not want to."""
     if not (refusals := _refusals(version, action, answer)):
         return
-    if refusals <= _ABSENT_STATUSES:
+    if refusals <= _ABSENT_STATUSES and action not in _OF_WHAT_WAS_ASKED:
         raise NotSupported(action)
     raise CommandRejected(action, ", ".join(sorted(refusals)))
 
 
 def _refusals(version: Version, action: str, answer: Payload) -> set[str]:
-    """Return by which statuses the station said no; none where it said yes."""
+    """Return by which statuses the station said no; none where it said yes.
+
+    An answer without a status, where there has to be one, counts as an empty one.
+    """
     command = BY_ACTION.get(action)
     accepted = command.accepted.get(version) if command is not None else None
     if command is None or accepted is None:
         return set()
-    found = _statuses(command.results, answer) or {"no status"}
+    found = _statuses(command.results, answer) or {""}
     return set() if found & accepted else found
 
 

@@ -2,25 +2,24 @@
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ...errors import (
     CommandFailed,
     CommandRejected,
+    CommandTimedOut,
     NotSupported,
     OcppError,
     StationOffline,
 )
-from ...id_tokens import IdToken
 from ...model import Payload, RegistrationStatus, Topic
 from ...versions import V2, V16
 from ..block import Block, follows
 from . import v2, v16
-from .changes import Change, Limits, Listed, Update, differences, in_parts, whole
+from .changes import Listed, differences, in_parts, whole
+from .spelling import Spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ...charging_station import ChargingStation
 
 _LOGGER = logging.getLogger(__name__)
@@ -30,45 +29,9 @@ _LARGEST_VERSION = 2**31 - 1
 _MOST_AT_ONCE = 100_000
 # In seconds: people who add one card add another.
 _SOON = 2.0
-
-
-class Spelling(Protocol):
-    """How a version spells the list, and where a station says what it takes."""
-
-    LONGEST_TOKEN: int
-
-    def is_supported(self, station: ChargingStation) -> bool:
-        """Return whether the station can have a list, as far as can be known."""
-
-    def limits(self, station: ChargingStation) -> Limits:
-        """Return how much the station takes."""
-
-    async def learn(self, block: Block) -> None:
-        """Ask for what the station did not tell yet."""
-
-    async def enable(self, station: ChargingStation) -> None:
-        """Have the station use its list; raises any `OcppError`."""
-
-    def entry(self, id_token: IdToken, info: Payload) -> Payload | None:
-        """Return what is kept of a listed card; none where it can't be told of."""
-
-    def is_entry(self, kept: Payload) -> bool:
-        """Return whether it was spelled by this version."""
-
-    def item(self, change: Change) -> Payload:
-        """Spell one card of a message."""
-
-    def send(self, number: int, update: Update) -> Payload:
-        """Write a SendLocalList; without any card it empties the list."""
-
-    def entries(self, payload: Payload) -> Iterator[tuple[str, Payload | None]]:
-        """Yield the cards that were sent; nothing is kept of those that are removed."""
-
-    def sent_version(self, payload: Payload) -> int:
-        """Return which version a list that was sent has."""
-
-    def told_version(self, answer: Payload) -> Any:
-        """Return which version the station says its list has."""
+# In seconds: how long a station that did not answer is left alone before it is asked again,
+# the first time, the second and the last on one connection.
+_AGAIN_IN = (60.0, 300.0, 900.0)
 
 
 class LocalList(Block):
@@ -95,6 +58,9 @@ class LocalList(Block):
         self._prepared_on: object = None
         self._one_at_a_time = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
+        # How often it was asked again since it was prepared, or people changed something.
+        self._repeats = 0
+        self._repeating: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
     # --- what is shown ------------------------------------------------------------------
@@ -130,21 +96,27 @@ class LocalList(Block):
         if booted:
             self._given_up = self._asked_for_limits = False
         self._prepared_on = self.station.connected_at
+        self._repeats = 0
         await self._bring_up_to_date()
 
     def refresh(self) -> None:
         """Follow what people changed about cards, soon."""
-        if (
-            not self.station.connected
-            or self.station.options.quiet
-            or self.station.settings.registration is not RegistrationStatus.ACCEPTED
-            or self._prepared_on is not self.station.connected_at
-        ):
+        if not self._may_be_sent():
             # It is looked after when it is prepared.
             return
+        self._repeats = 0
         if not self._one_at_a_time.locked() and self._is_in_step():
             return
         self._begin_soon()
+
+    def _may_be_sent(self) -> bool:
+        """Return whether the station was prepared, and may be sent something."""
+        return (
+            self.station.connected
+            and not self.station.options.quiet
+            and self.station.settings.registration is RegistrationStatus.ACCEPTED
+            and self._prepared_on is self.station.connected_at
+        )
 
     def _is_in_step(self) -> bool:
         """Return whether nothing is to be done, as far as is known."""
@@ -173,9 +145,28 @@ class LocalList(Block):
             self.station.note(f"local list: {type(error).__name__}")
         self.station.flush()
 
+    def _try_again_later(self) -> None:
+        """Have one that did not answer asked again, some times on this connection."""
+        if self._repeats < len(_AGAIN_IN):
+            delay = _AGAIN_IN[self._repeats]
+            self._repeats += 1
+            loop = asyncio.get_running_loop()
+            self._repeating = loop.call_later(delay, self._try_again)
+
+    def _try_again(self) -> None:
+        self._repeating = None
+        if self._may_be_sent():
+            self._begin_soon()
+
+    def _stop_trying(self) -> None:
+        if self._repeating is not None:
+            self._repeating.cancel()
+            self._repeating = None
+
     def stop(self) -> None:
         """Begin nothing more."""
         self._stop_timer()
+        self._stop_trying()
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -187,26 +178,35 @@ class LocalList(Block):
     async def _bring_up_to_date(self) -> None:
         """Have the station list what it should; raises `OcppError`."""
         async with self._one_at_a_time:
-            wanted_at_all = self.station.options.local_list
+            self._stop_trying()
             self._forget_other_spelling()
-            # A list that was filled from here is emptied when people do not want it any
-            # more: nobody would take a card off it that is lost.
-            if (
-                self._given_up
-                or not (wanted_at_all or self._ours or self._filled)
-                or not self.sends("SendLocalList")
-                or not self.sends("GetLocalListVersion")
-                or not self._spelling.is_supported(self.station)
-            ):
+            if not self._is_kept():
                 return
             try:
-                if wanted_at_all:
+                if self.station.options.local_list:
                     await self._learn_limits()
                     await self._enable()
                 await self._send_until_accepted()
             except NotSupported:
                 self._given_up = True
                 self.station.note("local list: not supported")
+            except CommandFailed, CommandTimedOut:
+                self._try_again_later()
+                raise
+
+    def _is_kept(self) -> bool:
+        """Return whether the station can have a list, and there is reason to send one.
+
+        A list that was filled from here is emptied when people do not want it any more:
+        nobody would take a card off it that is lost.
+        """
+        return (
+            not self._given_up
+            and bool(self.station.options.local_list or self._ours or self._filled)
+            and self.sends("SendLocalList")
+            and self.sends("GetLocalListVersion")
+            and self._spelling.is_supported(self.station)
+        )
 
     def _forget_other_spelling(self) -> None:
         """Begin anew where the station speaks another version than it did."""
@@ -233,7 +233,7 @@ class LocalList(Block):
             await self._send(version)
             if self._ours is not None or not self._wanted():
                 return
-        except CommandRejected as error:
+        except (CommandRejected, CommandFailed) as error:
             self.station.note(f"local list: {_word(error)}")
         # Not followed, or somebody else changed it in between.
         self._ours = None
@@ -377,7 +377,7 @@ def _is_secret(kept: Payload) -> bool:
     return v2.is_entry(kept) and v2.is_secret(kept)
 
 
-def _word(error: CommandRejected) -> str:
+def _word(error: CommandRejected | CommandFailed) -> str:
     """Return the station's word for no, where it is one of the specification's."""
-    known = error.status in ("Failed", "VersionMismatch")
-    return error.status if known else "refused"
+    status = error.status if isinstance(error, CommandRejected) else ""
+    return status if status in ("Failed", "VersionMismatch") else "refused"

@@ -181,7 +181,10 @@ class Sampling:
             except NotSupported:
                 return
             except (CommandRejected, CommandFailed) as error:
-                if isinstance(error, CommandRejected) and error.status == "NotSupported":
+                if (
+                    isinstance(error, CommandRejected)
+                    and error.status == "NotSupported"
+                ):
                     # 1.6: there is no such key.
                     return
                 best.pop()

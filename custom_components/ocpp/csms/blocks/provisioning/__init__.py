@@ -56,6 +56,8 @@ class Provisioning(Block):
         self.info: StationInfo | None = None
         self.keys: dict[str, ConfigurationKey] = {}
         self._not_secret: set[str] = set()
+        # The keys that came since the configuration was last asked for.
+        self._reported: set[str] = set()
         # How the station spells keys that the specification spells otherwise.
         self._spelled: dict[str, str] = {}
         # How many keys were known here when it was read: a later release may know more.
@@ -91,6 +93,7 @@ class Provisioning(Block):
             self._set_after_reboot(key, False)
         self.station.smart_charging.on_boot()
         self.station.restarts.on_boot()
+        self.station.diagnostics.on_boot()
         status = self.station.settings.registration
         self.station.on_boot(status)
         options = self.station.options
@@ -167,14 +170,46 @@ class Provisioning(Block):
         self._read_for = len(KNOWN)
         if not self.keys:
             await self._replace_measurands()
-        wanted = await self._read_all()
-        missing = [key for key in wanted if key not in self.keys]
+        self._reported = set()
+        wanted, all_came = await self._read_all()
+        # Also those that were there before: some are only told of when asked by name.
+        missing = [
+            key
+            for key in dict.fromkeys((*wanted, *self.keys))
+            if key in KNOWN and not (key in self.keys and key in self._reported)
+        ]
         most = self.number("GetConfigurationMaxKeys", 0, at_most=1000) or len(KNOWN)
         for first in range(0, len(missing), most):
-            await self.command(
-                "GetConfiguration", {"key": missing[first : first + most]}
-            )
+            await self._read_named(missing[first : first + most], all_came=all_came)
+        self._forget_what_is_gone()
         self.station.remember()
+
+    async def _read_named(self, keys: list[str], *, all_came: bool) -> None:
+        """Ask for keys that the list did not hold, whether or not all were in it."""
+        spelled = [self._spelled.get(key, key) for key in keys]
+        try:
+            await self.command("GetConfiguration", {"key": spelled})
+        except CommandFailed:
+            # What some say to keys that they do not have.
+            self.station.note("GetConfiguration: no answer for keys by name")
+            if not all_came:
+                # They may be there all the same.
+                self._reported.update(keys)
+
+    def _forget_what_is_gone(self) -> None:
+        """Know no keys any more that the station neither listed nor has by name.
+
+        One that reported none at all has told nothing.
+        """
+        if not self._reported:
+            return
+        for key in self.keys.keys() & set(KNOWN) - self._reported:
+            self.station.note("GetConfiguration: a key that is gone")
+            del self.keys[key]
+            self._spelled.pop(key, None)
+            self.after_reboot.discard(key)
+            self.changed(Topic.STRUCTURE)
+            self.changed(Topic.CONFIGURATION, key=key)
 
     async def _replace_measurands(self) -> None:
         """Write what a model is to sample before its list is read for the first time.
@@ -187,19 +222,22 @@ class Provisioning(Block):
             with suppress(CommandRejected, CommandFailed, NotSupported):
                 await self.write("MeterValuesSampledData", ",".join(measurands))
 
-    async def _read_all(self) -> tuple[str, ...]:
-        """Read all keys at once; return those to ask for by name that did not come."""
+    async def _read_all(self) -> tuple[tuple[str, ...], bool]:
+        """Read all keys at once; return which to ask for by name that did not come.
+
+        And whether, as far as is known, all came that the station lists.
+        """
         try:
             answer = await self.command("GetConfiguration", {})
         except CommandFailed:
             # Too many keys for one answer, perhaps.
             self.station.note("GetConfiguration: no answer for all keys")
-            return _ESSENTIAL
+            return _ESSENTIAL, False
         most = self.number("GetConfigurationMaxKeys", 0, at_most=1000)
         if most and len(answer.get("configurationKey") or ()) == most:
             # As many as it ever puts into one answer: there can be others.
-            return tuple(dict.fromkeys((*_ESSENTIAL, *KNOWN)))
-        return _ESSENTIAL
+            return tuple(dict.fromkeys((*_ESSENTIAL, *KNOWN))), False
+        return _ESSENTIAL, True
 
     @follows("GetConfiguration", V16)
     def on_configuration(self, payload: Payload, answer: Payload) -> None:
@@ -211,6 +249,9 @@ class Provisioning(Block):
             spelled = str(item.get("key") or "")
             key = canonical(spelled)
             value = item.get("value")
+            if key is not None:
+                # Also one whose value the station keeps to itself.
+                self._reported.add(key)
             if key is None or value is None or value == "undefined":
                 continue
             if spelled != key:
@@ -228,14 +269,12 @@ class Provisioning(Block):
         return self.value(key)
 
     async def write(self, key: str, value: str) -> bool:
-        """Set a configuration key unless it has that value (B05).
+        """Set a configuration key, also to the value that it seems to have (B05).
 
         Return false when the station only follows after a reboot. Raises `CommandRejected`
-        when it does not want to and `NotSupported` when it does not know the key.
+        when it does not want to, or does not have the key.
         """
         known = self.keys.get(key)
-        if known is not None and known.value == value:
-            return True
         if known is not None and known.readonly:
             raise CommandRejected("ChangeConfiguration", "read-only")
         # Whatever is written here is no secret.

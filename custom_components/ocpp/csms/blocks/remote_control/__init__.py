@@ -1,9 +1,10 @@
 """Functional block F: remote control. Start, stop, unlock, and ask for messages."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
 
 from ...errors import CommandFailed, CommandRejected, NotSupported, OcppError
+from ...id_tokens import CENTRAL, IdToken
 from ...model import Limit, Payload, utcnow
 from ...versions import V2, V16
 from ..block import Block, Call, precedes
@@ -29,6 +30,15 @@ _FOLLOWED_WITHIN = timedelta(minutes=5)
 _LONGEST_SESSION = 86_400
 
 
+class _LimitToCome(NamedTuple):
+    """A limit in ampere, and the start whose session it is for."""
+
+    amperes: float
+    at: datetime
+    id_token: str
+    number: int | None
+
+
 class _Request(NamedTuple):
     at: datetime
     id_token: str
@@ -39,7 +49,9 @@ class Spelling(Protocol):
 
     LONGEST_TOKEN: int
 
-    def start(self, id_token: str, evse: int | None, profile: Payload | None) -> Call:
+    def start(
+        self, id_token: IdToken, evse: int | None, profile: Payload | None
+    ) -> Call:
         """Spell a start."""
 
     def stop(self, transaction_id: str) -> Call:
@@ -66,9 +78,10 @@ class RemoteControl(Block):
         self._requested: dict[int, _Request] = {}
         # Limits in ampere for sessions to come that could not go along with their starts;
         # EVSE 0 is any.
-        self._limits_to_come: dict[int, tuple[float, datetime]] = {}
-        # Limits that came behind such a start, and go with its session.
-        self._limits_of_sessions: dict[int, Limit] = {}
+        self._limits_to_come: dict[int, _LimitToCome] = {}
+        # When limits end at the latest that came behind such a start, and go with its
+        # session; by EVSE.
+        self._limits_of_sessions: dict[int, datetime] = {}
 
     async def start(
         self,
@@ -84,6 +97,7 @@ class RemoteControl(Block):
         the station says so.
         """
         sent_profile: Payload | None = None
+        id_token = id_token or self._default_token()
         self._limits_to_come.pop(evse or 0, None)
         if limit is not None:
             # Whether the limit is allowed is found out here in any case.
@@ -92,13 +106,16 @@ class RemoteControl(Block):
                 sent_profile = profile
             else:
                 self.station.smart_charging.on_start_refused(evse or 0)
-                self._limits_to_come[evse or 0] = limit, utcnow()
-        try:
-            await self.command(
-                *self._spelling.start(
-                    id_token or self._default_token(), evse, sent_profile
-                )
+        listed = self.station.shared.id_tokens.find(id_token)
+        call = self._spelling.start(
+            listed or IdToken(token=id_token, name="", type=CENTRAL), evse, sent_profile
+        )
+        if limit is not None and sent_profile is None:
+            self._limits_to_come[evse or 0] = _LimitToCome(
+                limit, utcnow(), id_token, call.payload.get("remoteStartId")
             )
+        try:
+            await self.command(*call)
         except OcppError:
             self._limits_to_come.pop(evse or 0, None)
             self.station.smart_charging.on_start_refused(evse or 0)
@@ -106,28 +123,46 @@ class RemoteControl(Block):
 
     def on_transaction_started(self, evse: int) -> None:
         """Limit a session whose start could not bring its limit along."""
-        expected = self._limits_to_come.pop(evse, None) or self._limits_to_come.pop(
-            0, None
-        )
-        if expected is not None and utcnow() - expected[1] <= _FOLLOWED_WITHIN:
-            self.station.spawn(self._limit_session(evse, expected[0]))
+        for place in (evse, 0):
+            expected = self._limits_to_come.get(place)
+            if expected is None or not self.station.transactions.may_follow(
+                evse, expected.id_token, expected.number
+            ):
+                continue
+            del self._limits_to_come[place]
+            if utcnow() - expected.at <= _FOLLOWED_WITHIN:
+                self.station.spawn(self._limit_session(evse, expected.amperes))
+                return
+
+    def on_token(self, evse: int) -> None:
+        """Limit a session that is told only now to be that of a start."""
+        self.on_transaction_started(evse)
 
     async def _limit_session(self, evse: int, amperes: float) -> None:
+        running = self.station.transactions.running
+        session = running(evse)
         try:
             # For some time, so that it takes no other limit's place.
-            self._limits_of_sessions[
-                evse
-            ] = await self.station.smart_charging.set_limit(
+            limit = await self.station.smart_charging.set_limit(
                 evse, amperes, duration=_LONGEST_SESSION
             )
         except OcppError as error:
             self.station.note(f"limit of a start: {type(error).__name__}")
+        else:
+            now = running(evse)
+            if session is None or now is None or now.number != session.number:
+                # It ended before the station answered.
+                await self._end_limit(evse, limit)
+            elif limit.until is not None:
+                self._limits_of_sessions[evse] = limit.until
+                self.station.remember()
         self.station.flush()
 
     def on_transaction_ended(self, evse: int) -> None:
         """End a limit with its session that the station does not end by itself."""
-        limit = self._limits_of_sessions.pop(evse, None)
-        if limit is not None and limit is self.station.smart_charging.limit(evse):
+        until = self._limits_of_sessions.pop(evse, None)
+        limit = self.station.smart_charging.limits.get(evse)
+        if until is not None and limit is not None and limit.until == until:
             self.station.spawn(self._end_limit(evse, limit))
 
     async def _end_limit(self, evse: int, limit: Limit) -> None:
@@ -140,10 +175,27 @@ class RemoteControl(Block):
             self.station.note(f"limit of a start: {type(error).__name__}")
         self.station.flush()
 
+    @override
+    def recall(self, facts: dict[str, Any]) -> None:
+        """Take up which limits go with a session."""
+        self._limits_of_sessions = {
+            int(evse): datetime.fromisoformat(until)
+            for evse, until in facts.get("limits", {}).items()
+        }
+
+    @override
+    def facts(self) -> dict[str, Any]:
+        """Keep which limits go with a session."""
+        limits = {
+            str(evse): until.isoformat()
+            for evse, until in self._limits_of_sessions.items()
+        }
+        return {"limits": limits} if limits else {}
+
     @precedes("RemoteStartTransaction", V16)
     def on_starting(self, payload: Payload) -> None:
         """Expect the transaction, which can be here before the answer is."""
-        self._starts[payload["idTag"].casefold()] = utcnow()
+        self._expect(payload["idTag"], utcnow())
 
     @precedes("RequestStartTransaction", *V2)
     def on_requesting_start(self, payload: Payload) -> None:
@@ -155,6 +207,14 @@ class RemoteControl(Block):
             if now - asked.at <= _FOLLOWED_WITHIN
         }
         self._requested[payload["remoteStartId"]] = _Request(now, id_token)
+        self._expect(id_token, now)
+
+    def _expect(self, id_token: str, now: datetime) -> None:
+        self._starts = {
+            token: asked
+            for token, asked in self._starts.items()
+            if now - asked <= _FOLLOWED_WITHIN
+        }
         self._starts[id_token.casefold()] = now
 
     def token_of(self, remote_start: int | None) -> str | None:
@@ -188,8 +248,9 @@ class RemoteControl(Block):
         Raises `NoTransaction` when none runs there, or more than one on the station.
         """
         self.station.link()
-        transaction = self.station.transactions.the_running(evse)
-        await self.stop_transaction(transaction.id)
+        transactions = self.station.transactions
+        running = transactions.the_running(evse)
+        await self.stop_transaction(transactions.called(running))
 
     async def stop_transaction(self, transaction_id: str) -> None:
         """Ask the station to end a transaction, also one that nobody here knows of."""

@@ -1,14 +1,17 @@
 """How OCPP 1.6 spells remote control."""
 
+from ...id_tokens import IdToken
 from ...model import Payload
 from ..block import Call
 
 LONGEST_TOKEN = 20
+# What came with the security extension, and TriggerMessage has no word for.
+_EXTENDED = frozenset({"LogStatusNotification", "SignChargePointCertificate"})
 
 
-def start(id_token: str, evse: int | None, profile: Payload | None) -> Call:
+def start(id_token: IdToken, evse: int | None, profile: Payload | None) -> Call:
     """Spell a start."""
-    payload: Payload = {"idTag": id_token}
+    payload: Payload = {"idTag": id_token.token}
     if evse is not None:
         payload["connectorId"] = evse
     if profile is not None:
@@ -31,4 +34,5 @@ def trigger(message: str, evse: int | None, connector: int | None) -> Call:
     payload: Payload = {"requestedMessage": message}
     if evse is not None:
         payload["connectorId"] = evse
-    return Call("TriggerMessage", payload)
+    extended = message in _EXTENDED
+    return Call("ExtendedTriggerMessage" if extended else "TriggerMessage", payload)

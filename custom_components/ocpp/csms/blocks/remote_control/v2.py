@@ -1,5 +1,6 @@
 """How OCPP 2.x spells remote control."""
 
+from ...id_tokens import CENTRAL, IdToken
 from ...model import Payload
 from ...numbers import next_number
 from ..block import Call
@@ -7,12 +8,17 @@ from ..block import Call
 LONGEST_TOKEN = 36
 
 
-def start(id_token: str, evse: int | None, profile: Payload | None) -> Call:
-    """Spell a start, with a number that its transaction tells (F01.FR.25)."""
+def start(id_token: IdToken, evse: int | None, profile: Payload | None) -> Call:
+    """Spell a start, with a number that its transaction tells (F01.FR.25).
+
+    Stations compare the type with those of their lists; the group may end the session.
+    """
     payload: Payload = {
-        "idToken": {"idToken": id_token, "type": "Central"},
+        "idToken": {"idToken": id_token.token, "type": id_token.type},
         "remoteStartId": next_number(),
     }
+    if 0 < len(id_token.group) <= LONGEST_TOKEN:
+        payload["groupIdToken"] = {"idToken": id_token.group, "type": CENTRAL}
     if evse is not None:
         payload["evseId"] = evse
     if profile is not None:

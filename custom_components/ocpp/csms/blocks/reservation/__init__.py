@@ -1,7 +1,8 @@
 """Functional block H: reservations. Which EVSE is kept free for whom, and until when."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ...model import (
@@ -14,7 +15,7 @@ from ...model import (
     utcnow,
 )
 from ...versions import V2, V16
-from ..block import Block, answers, follows
+from ..block import Block, answers, follows, precedes, refused
 from . import v2, v16
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ _LONGEST_SLEEP = 3600.0
 _CLOCKS_DIFFER = timedelta(minutes=1)
 # What ends the reservations of an EVSE (1.6: ReserveNow).
 _OUT_OF_ORDER = frozenset({EvseStatus.FAULTED, EvseStatus.UNAVAILABLE})
+# More than are ever asked for at once.
+_MOST_ASKED_FOR = 20
 
 
 class Reservations(Block):
@@ -35,6 +38,11 @@ class Reservations(Block):
         """Begin without any."""
         super().__init__(station)
         self._by_id: dict[int, Reservation] = {}
+        # Those that were asked for just now, and since when; None where the station ended
+        # one before it answered.
+        self._asked_for: dict[int, datetime | None] = {}
+        # Those during which the station said that their EVSE is reserved.
+        self._held: set[int] = set()
         # The EVSEs that were ever reserved; 0 for the station as a whole.
         self.seen: set[int] = set()
         self._claimed = False
@@ -59,8 +67,15 @@ class Reservations(Block):
 
     def _is_claimed(self) -> bool:
         """Return whether the station says that it takes reservations, and is believed."""
-        spelling = v16 if self.speaks_16 else v2
-        return self.sends("ReserveNow") and spelling.is_claimed(self.station)
+        return self.sends("ReserveNow") and self._spelling.is_claimed(self.station)
+
+    @property
+    def _spelling(self) -> ModuleType:
+        return v16 if self.speaks_16 else v2
+
+    def _place(self, reservation: Reservation) -> int:
+        """Return the EVSE that is reserved, 0 where it can be any of several."""
+        return reservation.evse or self.station.the_only_evse or 0
 
     def on_cards_changed(self) -> None:
         """Have reservations shown with the present names of their cards."""
@@ -75,25 +90,41 @@ class Reservations(Block):
 
     # --- beginning ----------------------------------------------------------------------
 
+    @precedes("ReserveNow", V16, *V2)
+    def on_asking(self, payload: Payload) -> None:
+        """Expect that it is used, which can be here before the answer is."""
+        wish = self._spelling.read(payload)
+        self._asked_for.pop(wish.id, None)
+        self._asked_for[wish.id] = utcnow()
+        while len(self._asked_for) > _MOST_ASKED_FOR:
+            del self._asked_for[next(iter(self._asked_for))]
+
     @follows("ReserveNow", V16, *V2)
     def on_reserved(self, payload: Payload, answer: Payload) -> None:
         """Keep what the station agreed to (H01); the same id replaces (H01.FR.02)."""
-        wish = (v16 if self.speaks_16 else v2).read(payload)
+        wish = self._spelling.read(payload)
         if wish.expires is None:
             self.station.note("ReserveNow: expiry is no time")
             return
         if (before := self._by_id.get(wish.id)) is not None:
             self._end(before)
+        now = utcnow()
+        if (asked := self._asked_for.pop(wish.id, now)) is None:
+            # It was used, or given up, before the answer came.
+            return
         made = Reservation(
             id=wish.id,
             station=self.station.identity,
             evse=wish.evse,
             id_token=wish.id_token,
             group=wish.group,
-            made=utcnow(),
+            made=now,
             expires=wish.expires,
         )
         self._by_id[made.id] = made
+        state = self.station.availability.state(self._place(made))
+        if state is not None and state.received >= asked:
+            self._note_held(self._place(made), state)
         if self.station.adopted:
             self.station.store.save_reservation(made)
         self.station.add_evse(made.evse)
@@ -111,6 +142,18 @@ class Reservations(Block):
         """End what the station let go of (H02)."""
         self._end_known(payload["reservationId"])
 
+    @refused("CancelReservation", V16, *V2)
+    def on_not_cancelled(self, payload: Payload, answer: Payload) -> None:
+        """End what the station does not know any more, where nothing is reserved (H02)."""
+        known = self._by_id.get(payload["reservationId"])
+        if known is None:
+            return
+        place = self._place(known)
+        evses = [place] if place else self.station.evses
+        states = [self.station.availability.state(evse) for evse in evses]
+        if all(it is not None and it.status is EvseStatus.AVAILABLE for it in states):
+            self._end(known)
+
     @answers("ReservationStatusUpdate", *V2, needs=("reservationId",))
     async def on_status_update(self, payload: Payload) -> Payload:
         """End what expired, or what the station can't keep any more (H04)."""
@@ -118,12 +161,18 @@ class Reservations(Block):
         return {}
 
     def _end_known(self, reservation_id: int) -> None:
+        if reservation_id in self._asked_for:
+            self._asked_for[reservation_id] = None
         if (known := self._by_id.get(reservation_id)) is not None:
             self._end(known)
 
     def on_started(self, session: Transaction, reservation_id: int | None) -> None:
         """End what an accepted start used (H03)."""
         used = self._by_id.get(reservation_id) if reservation_id is not None else None
+        if reservation_id in self._asked_for:
+            self._asked_for[reservation_id] = None
+            if used is None:
+                return
         if used is None:
             # Many do not say which reservation a start uses.
             used = next(
@@ -140,7 +189,8 @@ class Reservations(Block):
             self._end(used)
 
     def on_status(self, evse: int, state: ConnectorState) -> None:
-        """End what can't be kept: the EVSE, or all of them, are out of order."""
+        """End what is over, or can't be kept: the EVSE, or all, are out of order."""
+        self._note_held(evse, state)
         if state.status not in _OUT_OF_ORDER or not self._by_id:
             return
         states = [self.station.availability.state(it) for it in self.station.evses]
@@ -149,8 +199,20 @@ class Reservations(Block):
             if evse in (0, reservation.evse) or (reservation.evse == 0 and none_left):
                 self._end(reservation)
 
+    def _note_held(self, evse: int, state: ConnectorState) -> None:
+        """Know what an EVSE is reserved for, and end that when it is so no more.
+
+        What was reserved after it was said to be so last is not meant by that.
+        """
+        for it in [it for it in self._by_id.values() if self._place(it) == evse]:
+            if state.status is EvseStatus.RESERVED:
+                self._held.add(it.id)
+            elif state.status is EvseStatus.AVAILABLE and it.id in self._held:
+                self._end(it)
+
     def _end(self, reservation: Reservation) -> None:
         del self._by_id[reservation.id]
+        self._held.discard(reservation.id)
         if self.station.adopted:
             self.station.store.delete_reservation(reservation.station, reservation.id)
         self._tell(reservation)

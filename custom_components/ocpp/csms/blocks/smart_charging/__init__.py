@@ -28,6 +28,8 @@ class _Start(NamedTuple):
     profile: Payload
     limit: Limit | None
     at: datetime
+    id_token: str = ""
+    number: int | None = None
 
 
 class SmartCharging(Negotiating):
@@ -62,7 +64,7 @@ class SmartCharging(Negotiating):
         self._check_maximum(value, unit, phases)
         async with self._order:
             self.station.link()
-            present = self.limits.get(evse)
+            present = self.limit(evse)
             if (
                 present is not None
                 and evse not in self._unsure
@@ -77,6 +79,7 @@ class SmartCharging(Negotiating):
             except CommandRejected, CommandFailed, NotSupported:
                 self._ladder.exhausted(self._means(evse, self._purposes(evse)))
                 raise
+            self._contested.discard(evse)
             self._accept(evse, limit)
             return limit
 
@@ -130,30 +133,40 @@ class SmartCharging(Negotiating):
     @precedes("RemoteStartTransaction", V16)
     @precedes("RequestStartTransaction", *V2)
     def on_starting(self, payload: Payload) -> None:
-        """Know which sessions began before a start was answered."""
+        """Know which sessions began before a start was answered, and whose is its limit."""
         self._start_sent = utcnow()
+        start = self._spelling.read_start(payload)
+        expected = self._of_start.get(start.evse)
+        if expected is not None and expected.profile is start.profile:
+            self._of_start[start.evse] = expected._replace(
+                id_token=start.id_token, number=start.number
+            )
 
     @follows("RemoteStartTransaction", V16)
     @follows("RequestStartTransaction", *V2)
     def on_start_accepted(self, payload: Payload, answer: Payload) -> None:
         """Expect a profile that went along with a start, whoever sent it (K05)."""
-        evse, written = self._spelling.read_start(payload)
+        evse, written, id_token, number = self._spelling.read_start(payload)
         if written is None:
+            # What was to go with one before it does not go with this one.
+            self._of_start.pop(evse, None)
             return
         expected = self._of_start.get(evse)
         ours = expected is not None and expected.profile is written
         if not ours or expected is None:
             limit = constant_limit(written, self._spelling.schedules(written))
-            expected = _Start(written, limit, utcnow())
+            expected = _Start(written, limit, utcnow(), id_token, number)
         # The transaction may be here before the answer is, and in 2.x before the start.
         for begun in [evse] if evse else self.station.evses:
-            if self._has_begun(begun, answer, ours=ours):
+            if self._has_begun(begun, expected, answer, ours=ours):
                 self._of_start.pop(evse, None)
                 self._begin_with(begun, expected)
                 return
         self._of_start[evse] = expected
 
-    def _has_begun(self, evse: int, answer: Payload, *, ours: bool) -> bool:
+    def _has_begun(
+        self, evse: int, start: _Start, answer: Payload, *, ours: bool
+    ) -> bool:
         """Return whether the transaction that a start is for runs already."""
         running = self.station.transactions.running(evse)
         if running is not None and not self.speaks_16:
@@ -161,7 +174,13 @@ class SmartCharging(Negotiating):
             if answer.get("transactionId") == running.id:
                 return True
         at = self._began.get(evse)
-        return not ours and at is not None and at >= self._start_sent
+        if ours or at is None or at < self._start_sent:
+            return False
+        return self._is_followed(start, evse)
+
+    def _is_followed(self, start: _Start, evse: int) -> bool:
+        """Return whether the session of an EVSE may be the one that a start asked for."""
+        return self.station.transactions.may_follow(evse, start.id_token, start.number)
 
     def on_transaction_started(self, evse: int) -> None:
         """Bring the limit into a session unless the default profile already does.
@@ -171,9 +190,7 @@ class SmartCharging(Negotiating):
         self._began[evse] = utcnow()
         self._end_negotiation(evse)
         self.installed.drop_session(evse)
-        expected = self._of_start.pop(evse, None) or self._of_start.pop(0, None)
-        if expected is not None and utcnow() - expected.at < _START_WITHIN:
-            self._begin_with(evse, expected)
+        if self._take_start(evse):
             return
         limit = self._standing.get(evse)
         if (
@@ -185,6 +202,22 @@ class SmartCharging(Negotiating):
             return
         self.station.spawn(self._set_again(evse, limit))
 
+    def on_token(self, evse: int) -> None:
+        """Know of the limit of a start, where the session is told only now to be its."""
+        self._take_start(evse)
+
+    def _take_start(self, evse: int) -> bool:
+        """Return whether a session is that of a start with a limit, and know of that then."""
+        for place in (evse, 0):
+            expected = self._of_start.get(place)
+            # A stranger's session leaves the limit to the start that it is for.
+            if expected is not None and self._is_followed(expected, evse):
+                del self._of_start[place]
+                if utcnow() - expected.at < _START_WITHIN:
+                    self._begin_with(evse, expected)
+                    return True
+        return False
+
     def _begin_with(self, evse: int, start: _Start) -> None:
         """Know of the profile that a session began with, and of its limit."""
         self._install(evse, start.profile, ours=start.limit is not None)
@@ -193,7 +226,9 @@ class SmartCharging(Negotiating):
             self._lose(evse)
             return
         self.limits[evse] = start.limit
+        self._judge()
         self.changed(Topic.LIMIT, evse)
+        self.station.remember()
 
     def on_transaction_ended(self, evse: int) -> None:
         """Let a limit end with its session, where it was part of it."""

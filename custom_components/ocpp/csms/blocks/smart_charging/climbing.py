@@ -15,7 +15,7 @@ from ...errors import (
     OcppError,
     StationOffline,
 )
-from ...model import Limit, Payload, RateUnit, utcnow
+from ...model import Limit, Payload, RateUnit, Transaction, utcnow
 from .installed import Installed
 from .ladder import KINDS, Means, units
 from .limits import Limits
@@ -68,6 +68,7 @@ class Climbing(Limits):
             rung = ways.popleft()
             number = self._number_on(rung, evse)
             wanted, sent = self._rates(rung, evse, value, unit, phases)
+            running = self.station.transactions.running(evse)
             try:
                 await self._send(rung, evse, sent, phases, duration)
             except (CommandRejected, CommandFailed, NotSupported) as error:
@@ -83,6 +84,11 @@ class Climbing(Limits):
                 continue
             if self._ladder.succeeded(evse, rung):
                 self.station.remember()
+            if rung.purpose is Purpose.TRANSACTION and not self._still(evse, running):
+                # The session ended before the answer, and the profile with it.
+                self.installed.clear({"id": number, "evse": evse})
+                ways = self._ways(evse, session=session)
+                continue
             return sent_limit(
                 self._spelling.word(rung.purpose),
                 rung,
@@ -94,6 +100,11 @@ class Climbing(Limits):
                 lowered=sent < wanted,
             )
         raise refusal or NotSupported("SetChargingProfile")
+
+    def _still(self, evse: int, session: Transaction | None) -> bool:
+        """Return whether a session runs on."""
+        now = self.station.transactions.running(evse)
+        return session is not None and now is not None and now.number == session.number
 
     def _ways(self, evse: int, *, session: bool) -> deque[Rung]:
         purposes = self._purposes(evse)
@@ -198,9 +209,11 @@ class Climbing(Limits):
         """
         wiring = self._wiring(evse, phases)
         wanted = wiring.convert(value, unit, rung.unit)
-        most = wiring.most(self.station.settings.maximum_current, rung.unit)
+        most = [wiring.most(self.station.settings.maximum_current, rung.unit)]
+        if rung.purpose is Purpose.STATION:
+            most += [self._wanted(it, rung.unit) for it in self._sharing(evse)]
         charger = self.station.compatibility
-        return wanted, kept_rate(min(wanted, most), rung.unit, wiring, charger)
+        return wanted, kept_rate(min(wanted, *most), rung.unit, wiring, charger)
 
     def _purposes(self, evse: int) -> list[Purpose]:
         """Return what a profile may be for to limit an EVSE."""
@@ -275,5 +288,6 @@ class Climbing(Limits):
             for period in schedule["chargingSchedulePeriod"]:
                 wiring = Wiring(min(wired, period.get("numberPhases", wired)))
                 rate = RateUnit(schedule["chargingRateUnit"])
-                if wiring.convert(period["limit"], rate, RateUnit.AMPERE) > maximum:
+                amperes = wiring.convert(period["limit"], rate, RateUnit.AMPERE)
+                if round(amperes, 3) > maximum:
                     raise LimitTooHigh(maximum)

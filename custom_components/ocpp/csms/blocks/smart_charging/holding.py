@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, override
 
 from ...errors import CommandFailed, CommandRejected, NotSupported
-from ...model import Limit, Payload, RateUnit, utcnow
+from ...model import Limit, Payload, RateUnit, Topic, utcnow
 from ...numbers import next_number
 from ...versions import V2, V16
 from ..block import answers, follows
 from .climbing import Climbing
+from .composite import EXTERNAL, scheduled
 from .limits import is_for
-from .profiles import Purpose, is_only, named, neutral, read_schedules
+from .profiles import Purpose, is_only, named, neutral, profile_id, read_schedules
 from .v2 import SOURCES, read_reported, reading
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 # In seconds: what comes after this station told of a profile has waited long enough.
 _SILENCE = 10.0
+# In ampere: what is lost where rates are rounded and converted.
+_ABOUT = 0.2
 _REPORT = "ReportChargingProfiles"
 
 
@@ -50,24 +53,86 @@ class Holding(Climbing):
 
     @follows("SetChargingProfile", V16, *V2)
     def on_profile_set(self, payload: Payload, answer: Payload) -> None:
-        """Know of no limit any more where a profile that is not ours took its place."""
-        evse, written = self._spelling.read_setting(payload)
-        ours = payload is self._climbing
-        self._install(evse, written, ours=ours)
-        if ours:
-            return
-        for replaced in [evse] if evse else [0, *self.station.evses]:
-            self._forget(replaced)
+        """Know of no limit any more where a profile that is not ours took its place.
 
-    def _install(self, evse: int, written: Payload, *, ours: bool) -> None:
+        Elsewhere it may overrule our limit, now or later.
+        """
+        evse, written = self._spelling.read_setting(payload)
+        if payload is self._climbing:
+            self._install(evse, written, ours=True)
+            return
+        self._forget_replaced(self._read_profile(evse, written))
+        self._install(evse, written, ours=False)
+        self._contested |= {evse} if evse else {0, *self.station.evses}
+        self._judge()
+        self.station.remember()
+
+    def _read_profile(self, evse: int, written: Payload) -> ChargingProfile:
         session = self.station.transactions.running(evse)
-        held = self._spelling.read_profile(
+        return self._spelling.read_profile(
             written,
             station=self.station.identity,
             evse=evse,
             transaction=session.number if session is not None else None,
         )
-        self.installed.install(held, ours=ours)
+
+    def _install(self, evse: int, written: Payload, *, ours: bool) -> None:
+        self.installed.install(self._read_profile(evse, written), ours=ours)
+
+    def _forget_replaced(self, profile: ChargingProfile) -> None:
+        """Forget the limits whose profiles give way to another one (K01.FR.05)."""
+        taken = (profile.evse, profile.purpose, profile.stack_level)
+
+        def replaced(limits: dict[int, Limit]) -> list[int]:
+            places = {evse: self._place(evse, limit) for evse, limit in limits.items()}
+            return [
+                evse
+                for evse, (number, *place) in places.items()
+                if number == profile.id or tuple(place) == taken
+            ]
+
+        gone = replaced(self.limits)
+        for kept in self._standing, self._defaults:
+            for evse in replaced(kept):
+                del kept[evse]
+        for evse in gone:
+            self._stop_timer(evse)
+            if evse in self._standing and profile.purpose == Purpose.TRANSACTION:
+                # What stands is told again after the session.
+                self._untold.add(evse)
+            else:
+                self._unsure.discard(evse)
+            self._lose(evse)
+
+    def _on_change(self) -> None:
+        """Hear that profiles came or went, or say something else from now on."""
+        self._judge()
+
+    def _judge(self) -> None:
+        """Show a limit only while it is what holds, where other profiles may overrule it."""
+        overruled = {
+            evse
+            for evse in self._contested & self.limits.keys()
+            if not self._holds(evse, self.limits[evse])
+        }
+        changed, self._overruled = self._overruled ^ overruled, overruled
+        for evse in changed:
+            self.changed(Topic.LIMIT, evse)
+
+    def _holds(self, evse: int, limit: Limit) -> bool:
+        """Return whether profiles of central systems add up to a limit of ours."""
+        where = self.installed.situation(evse)
+        profiles = [
+            it
+            for it in self.installed.profiles
+            if it.purpose != EXTERNAL and (evse or it.purpose == Purpose.STATION)
+        ]
+        amperes = scheduled(profiles, where, utcnow()).amperes
+        wiring = where.wiring._replace(
+            phases=min(where.wiring.phases, limit.phases or where.wiring.phases)
+        )
+        ours = wiring.convert(limit.sent_value, limit.sent_unit, RateUnit.AMPERE)
+        return amperes is not None and abs(amperes - ours) < _ABOUT
 
     async def clear(self, evse: int) -> bool:
         """Remove the limits of an EVSE, whoever set them; with EVSE 0, all (K10).
@@ -77,12 +142,19 @@ class Holding(Climbing):
         removed = False
         limit = self.limits.get(evse) or self._standing.get(evse)
         of_station = limit is not None and is_for(limit, Purpose.STATION)
+        shared = of_station and evse and self.limits.get(0)
         async with self._order:
-            for what in self._spelling.clearing(evse, of_station=of_station):
+            for what in self._spelling.clearing(
+                evse, of_station=of_station and not shared
+            ):
                 said = await self.command("ClearChargingProfile", what)
                 removed |= said["status"] == "Accepted"
             for cleared in [evse] if evse else list({0, *self.limits, *self._standing}):
                 self._forget(cleared)
+        if shared:
+            # What is left of the profile is the limit of the station.
+            await self._set_again(0, shared)
+            removed = True
         return removed
 
     @follows("ClearChargingProfile", V16, *V2)
@@ -109,9 +181,13 @@ class Holding(Climbing):
     def _place(self, evse: int, limit: Limit) -> tuple[int, int, str, int]:
         """Return id, EVSE, purpose and stack level of the profile that a limit was sent as."""
         purpose = next(it for it in Purpose if is_for(limit, it))
+        where = 0 if purpose is Purpose.STATION else evse
+        number = profile_id(purpose, evse)
+        for held in self.installed.profiles:
+            if (held.id, held.evse, held.purpose) == (number, where, purpose):
+                return number, where, purpose, held.stack_level
         top = self._ladder.uses_top_level(evse, purpose)
         level = self._level(evse, purpose, top=top)
-        where = 0 if purpose is Purpose.STATION else evse
         return self._number(purpose, evse, level), where, purpose, level
 
     async def composite_schedule(

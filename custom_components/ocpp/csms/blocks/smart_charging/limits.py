@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,10 @@ class Limits(Block):
         self._unsure: set[int] = set()
         # EVSEs whose session began with a profile of which no limit can be told.
         self._untold: set[int] = set()
+        # EVSEs for which people sent profiles beside our limit, and those whose limit is not
+        # what holds for that reason.
+        self._contested: set[int] = set()
+        self._overruled: set[int] = set()
         self._ladder = Ladder()
         self._expiries: dict[int, asyncio.TimerHandle] = {}
         # What was in force before a restart, until the sessions are known.
@@ -43,12 +48,12 @@ class Limits(Block):
         return v16 if self.speaks_16 else v2
 
     def limit(self, evse: int) -> Limit | None:
-        """Return the limit in force."""
-        return self.limits.get(evse)
+        """Return the limit in force, or None where other profiles overrule it."""
+        return None if evse in self._overruled else self.limits.get(evse)
 
     def amperes(self, evse: int) -> float | None:
         """Return the limit in force in ampere per phase: what was asked for, or kept of it."""
-        limit = self.limits.get(evse)
+        limit = self.limit(evse)
         if limit is None:
             return None
         value, unit = limit.value, limit.unit
@@ -82,6 +87,8 @@ class Limits(Block):
             self._end_at(evse, limit.until)
         if is_for(limit, Purpose.DEFAULT):
             self._defaults[evse] = limit
+        if is_for(limit, Purpose.STATION):
+            self._share(evse, limit)
         self.changed(Topic.LIMIT, evse)
         self.station.remember()
         self._moved(evse)
@@ -98,6 +105,35 @@ class Limits(Block):
             and limit is not self._standing.get(evse)
         )
 
+    def _sharing(self, evse: int) -> list[int]:
+        """Return whose limits are in one profile of the station as a whole with this one."""
+        if evse:
+            return [0] if 0 in self.limits else []
+        return [
+            it for it in self.limits if it and is_for(self.limits[it], Purpose.STATION)
+        ]
+
+    def _wanted(self, evse: int, unit: RateUnit) -> float:
+        """Return what was asked for of the limit in force."""
+        limit = self.limits[evse]
+        return self._wiring(evse, limit.phases).convert(limit.value, limit.unit, unit)
+
+    def _share(self, evse: int, sent: Limit) -> None:
+        """Know that one profile was sent for several limits: the lowest of them."""
+        for other in self._sharing(evse):
+            limit = self.limits[other]
+            wanted = self._wanted(other, sent.sent_unit)
+            told = self.limits[other] = replace(
+                limit,
+                sent_value=sent.sent_value,
+                sent_unit=sent.sent_unit,
+                lowered=sent.sent_value < round(wanted, 1),
+            )
+            if self._standing.get(other) is limit:
+                self._standing[other] = told
+            self._unsure.discard(other)
+            self.changed(Topic.LIMIT, other)
+
     def _end_at(self, evse: int, until: datetime) -> None:
         seconds = (until - utcnow()).total_seconds()
         self._expiries[evse] = asyncio.get_running_loop().call_later(
@@ -112,7 +148,14 @@ class Limits(Block):
         """Go back to the limit that stands, now that the one for some time is over."""
         self._stop_timer(evse)
         self._defaults.pop(evse, None)
+        over = self.limits.get(evse)
         self._lose(evse)
+        if over is not None and is_for(over, Purpose.STATION):
+            for other in self._sharing(evse):
+                # It was for that one, too.
+                self._unsure.add(other)
+                if not self.station.options.quiet:
+                    self.station.spawn(self._set_again(other, self.limits[other]))
         if (standing := self._standing.get(evse)) is not None:
             self._unsure.add(evse)
             if not self.station.options.quiet:
@@ -143,6 +186,7 @@ class Limits(Block):
         self.limits = self._standing.copy()
         self._defaults = read_limits(facts.get("defaults", {}))
         self._before = facts.get("in_force", {})
+        self._contested = set(facts.get("contested", []))
         self._untold = set(facts.get("untold", []))
         for evse in self._untold:
             self.limits.pop(evse, None)
@@ -152,6 +196,10 @@ class Limits(Block):
 
         What ended meanwhile is over: what stands is told again.
         """
+        for evse in list(self._untold):
+            if self.station.transactions.running(evse) is None:
+                self._untold.discard(evse)
+                self._unsure.add(evse)
         for evse, limit, number in in_force(self._before):
             session = self.station.transactions.running(evse)
             over = limit.until is not None and limit.until <= utcnow()
@@ -180,6 +228,7 @@ class Limits(Block):
                 self._unsure | (self._standing.keys() - self.limits - self._untold)
             ),
             "untold": sorted(self._untold),
+            "contested": sorted(self._contested),
             "limits": write_limits(self._standing),
             "defaults": write_limits(
                 {

@@ -184,8 +184,10 @@ class Negotiating(Holding):
 
     # --- when it is told anew -----------------------------------------------------------
 
+    @override
     def _on_change(self) -> None:
         """Look whether what cars were offered still holds (K16)."""
+        super()._on_change()
         for evse in self._offered.keys() & self.needs.keys() - self._looking:
             self._looking.add(evse)
             self.station.spawn(self._look(evse))

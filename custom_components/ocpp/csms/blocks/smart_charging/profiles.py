@@ -52,6 +52,9 @@ class Start(NamedTuple):
 
     evse: int
     profile: Payload | None
+    id_token: str
+    # By which 2.x tells the transaction of a start (F01.FR.25).
+    number: int | None = None
 
 
 class Spelling(Protocol):

@@ -81,7 +81,11 @@ def composite(evse: int, duration: int, unit: RateUnit | None) -> Payload:
 
 def read_start(payload: Payload) -> Start:
     """Return what a remote start asks for."""
-    return Start(payload.get("connectorId", 0), payload.get("chargingProfile"))
+    return Start(
+        payload.get("connectorId", 0),
+        payload.get("chargingProfile"),
+        payload["idTag"],
+    )
 
 
 def schedules(written: Payload) -> list[Payload]:

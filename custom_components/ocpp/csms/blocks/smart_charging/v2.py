@@ -89,7 +89,12 @@ def composite(evse: int, duration: int, unit: RateUnit | None) -> Payload:
 
 def read_start(payload: Payload) -> Start:
     """Return what a remote start asks for."""
-    return Start(payload.get("evseId", 0), payload.get("chargingProfile"))
+    return Start(
+        payload.get("evseId", 0),
+        payload.get("chargingProfile"),
+        payload["idToken"]["idToken"],
+        payload["remoteStartId"],
+    )
 
 
 def schedules(written: Payload) -> list[Payload]:
