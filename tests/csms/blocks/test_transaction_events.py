@@ -10,6 +10,7 @@ import pytest
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.id_tokens import IdToken
+from custom_components.ocpp.csms.model import (
     EvseStatus,
     Options,
     Part,
