@@ -76,7 +76,7 @@ async def test_a_whole_profile_is_sent_as_it_is(
 ) -> None:
     profile = {
         "chargingProfileId": 77,
-        "stackLevel": 2,
+        "stackLevel": 8,
         "chargingProfilePurpose": "TxDefaultProfile",
         "chargingProfileKind": "Recurring",
         "recurrencyKind": "Daily",
@@ -200,6 +200,19 @@ async def test_more_than_the_installation_allows_is_refused(
     assert error.value.translation_placeholders["maximum"] == "32"
     with pytest.raises(ServiceValidationError) as error:
         await act(hass, "start_transaction", garage.device_id, limit_amps=33)
+    assert error.value.translation_key == "limit_too_high"
+    profile = {
+        "chargingProfileId": 77,
+        "stackLevel": 1,
+        "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": {
+            "chargingRateUnit": "W",
+            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 22_100}],
+        },
+    }
+    with pytest.raises(ServiceValidationError) as error:
+        await act(hass, "set_charging_rate", garage.device_id, profile=profile)
     assert error.value.translation_key == "limit_too_high"
     assert not [f for f in charger.received if "SetChargingProfile" in f]
 

@@ -335,6 +335,15 @@ async def test_a_profile_above_the_highest_current_is_not_sent(
     assert sent(charger) == []
 
 
+async def test_a_profile_that_is_sent_as_it_is_may_allow_more(
+    station: ChargingStation, charger: Charger
+) -> None:
+    """Whoever sends the command itself says everything in it."""
+    station.apply_settings(StationSettings(maximum_current=16))
+    await send(station, written(20))
+    assert [limit for *_, limit in sent(charger)] == [20]
+
+
 async def test_a_profile_up_to_the_highest_current_is_sent(
     station: ChargingStation, charger: Charger
 ) -> None:

@@ -10,7 +10,7 @@ from ...numbers import next_number
 from ...versions import V2, V16
 from ..block import answers, follows
 from .climbing import Climbing
-from .composite import EXTERNAL, scheduled
+from .composite import EXTERNAL, SESSION, scheduled
 from .limits import is_for
 from .profiles import Purpose, is_only, named, neutral, profile_id, read_schedules
 from .v2 import SOURCES, read_reported, reading
@@ -59,7 +59,9 @@ class Holding(Climbing):
         """
         evse, written = self._spelling.read_setting(payload)
         if payload is self._climbing:
-            self._install(evse, written, ours=True)
+            held = self._read_profile(evse, written)
+            if held.purpose != SESSION or held.transaction is not None:
+                self._install(evse, written, ours=True)
             return
         self._forget_replaced(self._read_profile(evse, written))
         self._install(evse, written, ours=False)
@@ -97,7 +99,7 @@ class Holding(Climbing):
                 del kept[evse]
         for evse in gone:
             self._stop_timer(evse)
-            if evse in self._standing and profile.purpose == Purpose.TRANSACTION:
+            if evse in self._standing and profile.transaction is not None:
                 # What stands is told again after the session.
                 self._untold.add(evse)
             else:

@@ -203,7 +203,11 @@ class Limits(Block):
         for evse, limit, number in in_force(self._before):
             session = self.station.transactions.running(evse)
             over = limit.until is not None and limit.until <= utcnow()
-            if over or (number and (session is None or session.number != number)):
+            if number is not None:
+                over = over or session is None or session.number != number
+            elif limit.until is None:
+                over = True
+            if over:
                 self._defaults.pop(evse, None)
                 self.limits.pop(evse, None)
                 self._unsure.add(evse)
