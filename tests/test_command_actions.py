@@ -512,9 +512,7 @@ async def test_what_a_command_changed_is_shown(
     """Whoever sent it: the blocks hear of it, and the entities with them."""
     await act(hass, "set_charging_rate", garage.device_id, limit_amps=10)
     assert hass.states.get("number.garage_current_limit").state == "10.0"
-    await act(
-        hass, "set_charging_profile", garage.device_id, cs_charging_profiles=PROFILE
-    )
+    await act(hass, "clear_charging_profile", garage.device_id)
     assert hass.states.get("number.garage_current_limit").state == "unknown"
     await act(
         hass,

@@ -254,3 +254,14 @@ def id_token(value: object) -> str:
 def name(value: object) -> str:
     """Return what a station says of itself, as text of a sane length."""
     return "" if value is None else str(value).strip()[:255]
+
+
+def whole_number(value: object) -> int | None:
+    """Return a whole number, also one that is written as 2.0 or as text; else None."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+        return int(value if isinstance(value, int | str) else number)
+    except ValueError, OverflowError:
+        return None

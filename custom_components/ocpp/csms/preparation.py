@@ -41,6 +41,7 @@ class Preparation:
     def _begin(self, booted: bool) -> None:
         self._timer = None
         self._task = self._station.spawn(self._prepare(booted=booted))
+        self._task.add_done_callback(_tell)
 
     async def _prepare(self, *, booted: bool) -> None:
         """Go through the blocks; none depends on another's success."""
@@ -76,3 +77,9 @@ class Preparation:
             _LOGGER.debug(
                 "%s does not boot when asked: %s", self._station.identity, error
             )
+
+
+def _tell(task: asyncio.Task[None]) -> None:
+    """Log a fault of ours, which nobody waits for."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _LOGGER.error("Failed to prepare a station", exc_info=error)

@@ -16,11 +16,14 @@ READ_ONLY, WRITE_ONLY, READ_WRITE = "ReadOnly", "WriteOnly", "ReadWrite"
 # What lets somebody in, or names a card or a car; never kept and never shown.
 _SECRET = frozenset(
     {
-        *("pin", "simpin", "puk", "token", "idtoken", "evccid", "vehicleid"),
+        *("pin", "simpin", "puk", "psk", "idtoken", "evccid", "vehicleid"),
         *("masterpassgroupid", "vehiclecertificates"),
     }
 )
-_SECRET_PARTS = ("password", "passwd", "passphrase", "secret", "credential")
+_SECRET_PARTS = (
+    *("password", "passwd", "passphrase", "passcode", "secret", "credential"),
+    *("psk", "pwd", "token", "pincode", "userpin"),
+)
 _PUBLIC = frozenset({"publickey", "meterpublickey"})
 
 

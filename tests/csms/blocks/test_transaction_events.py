@@ -9,6 +9,7 @@ import pytest
 
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
+from custom_components.ocpp.csms.errors import NoTransaction
 from custom_components.ocpp.csms.id_tokens import IdToken
 from custom_components.ocpp.csms.model import (
     EvseStatus,
@@ -19,7 +20,15 @@ from custom_components.ocpp.csms.model import (
     utcnow,
 )
 from custom_components.ocpp.csms.store import Store
-from tests.csms.conftest import IDENTITY, MakeTwo, MakeWire, Wire, prepared, until
+from tests.csms.conftest import (
+    IDENTITY,
+    MakeCharger,
+    MakeTwo,
+    MakeWire,
+    Wire,
+    prepared,
+    until,
+)
 from tests.simulator_v2 import Car, Station as Two
 
 BOOT = {"reason": "PowerUp", "chargingStation": {"model": "M", "vendorName": "V"}}
@@ -426,6 +435,102 @@ async def test_a_start_from_here_tells_what_kind_of_card_it_is(
     started = await two.wait_for_call("RequestStartTransaction")
     assert started["idToken"]["type"] == "Central"
     assert "groupIdToken" not in started
+
+
+async def test_an_id_that_is_given_again_is_another_session(
+    station: ChargingStation, told: Told, store: Store
+) -> None:
+    """Some stations count their sessions from 1 after each boot."""
+    await told.tell("Started", 0, id="1", evse=1, token="AAAA", wh=1000)
+    await told.tell("Ended", 10, 1, id="1", wh=3000)
+    await told.tell("Started", 60, 0, id="1", evse=1, token="BBBB", wh=3000)
+    running = station.transactions.running(1)
+    assert running is not None
+    assert running.id_token == "BBBB"
+    await told.tell("Ended", 90, 1, id="1", wh=4000)
+    first, second = sorted(
+        await store.sessions(station=IDENTITY), key=lambda it: it.started
+    )
+    assert (first.id_token, first.energy) == ("AAAA", 2000)
+    assert (second.id_token, second.energy) == ("BBBB", 1000)
+
+
+async def test_a_pin_that_a_start_from_here_named_is_kept_nowhere(
+    station: ChargingStation, told: Told, store: Store
+) -> None:
+    asking = asyncio.create_task(
+        station.sending.command(
+            "RequestStartTransaction",
+            {
+                "idToken": {"idToken": "PIN778899", "type": "KeyCode"},
+                "remoteStartId": 42,
+                "evseId": 1,
+            },
+        )
+    )
+    asked = await told.wire.command("RequestStartTransaction")
+    await told.wire.send([3, asked[1], {"status": "Accepted"}])
+    await asking
+    await told.tell("Started", 0, evse=1, trigger="RemoteStart", remoteStartId=42)
+    running = station.transactions.running(1)
+    assert running is not None
+    assert running.id_token == ""
+
+
+async def test_numbers_may_be_written_with_a_point(
+    station: ChargingStation, told: Told
+) -> None:
+    await told.wire.send(
+        [
+            *(2, "status", "StatusNotification"),
+            {
+                "timestamp": at(0),
+                "connectorStatus": "Available",
+                "evseId": 2.0,
+                "connectorId": 1.0,
+            },
+        ]
+    )
+    await told.wire.answer_to("status")
+    await told.tell("Started", 0, evse=2.0)
+    assert station.evses == [1, 2]
+    assert all(isinstance(evse, int) for evse in station.evses)
+    assert station.transactions.running(2) is not None
+
+
+async def test_a_connector_that_fails_while_it_charges_is_a_problem(
+    station: ChargingStation, told: Told
+) -> None:
+    await told.tell("Started", 0, evse=1, chargingState="Charging")
+    payload = {
+        "timestamp": at(1),
+        "connectorStatus": "Faulted",
+        "evseId": 1,
+        "connectorId": 1,
+    }
+    await told.wire.send([2, "status", "StatusNotification", payload])
+    await told.wire.answer_to("status")
+    fault = station.availability.fault(1)
+    assert fault is not None
+    assert fault.error_code == "other_error"
+
+
+async def test_what_2_x_called_otherwise_is_over_when_the_station_speaks_1_6(
+    station: ChargingStation, told: Told, connect_charger: MakeCharger
+) -> None:
+    """It can never be told of again, and 1.6 has no name for it."""
+    await told.tell("Started", 0, id="uuid-a", evse=1, wh=0)
+    assert station.transactions.running(1) is not None
+    station.shared.options = replace(station.options, quiet=False)
+    charger = await connect_charger()
+    await charger.power_up()
+    await prepared(station)
+    assert station.transactions.running(1) is None
+    session = station.transactions.session(1)
+    assert session is not None
+    assert session.stop_reason == "unknown_end"
+    with pytest.raises(NoTransaction):
+        await station.remote_control.stop_transaction("uuid-a")
 
 
 # --- sessions of which the station is silent ----------------------------------------------

@@ -27,7 +27,7 @@ class Availability(Connectors):
     @answers("StatusNotification", V16, needs=("connectorId", "status"), immediate=True)
     async def on_status_notification(self, payload: Payload) -> Payload:
         """Take up a status, unless a newer one is known (G01)."""
-        evse = payload["connectorId"]
+        evse = int(payload["connectorId"])
         status = v16.STATUSES.get(str(payload["status"]).casefold())
         if status is None:
             self.station.note("StatusNotification: unknown status")

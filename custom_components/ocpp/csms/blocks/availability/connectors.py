@@ -65,8 +65,8 @@ class Connectors(States):
         """Take up the status of a connector (G01)."""
         received = utcnow()
         self.on_availability_state(
-            payload["evseId"],
-            payload["connectorId"],
+            int(payload["evseId"]),
+            int(payload["connectorId"]),
             str(payload["connectorStatus"]),
             moment(payload.get("timestamp"), received=received),
         )
@@ -112,13 +112,23 @@ class Connectors(States):
 
     def _derive(self, evse: int, because: Connector) -> None:
         """Work out the state of an EVSE anew."""
-        status = self._status(evse)
         before = self.states.get(evse)
-        if status is None or (before is not None and before.status is status):
-            if before is not None:
-                self.states[evse] = _state(before.status, because)
+        status = self._status(evse) or (before.status if before is not None else None)
+        if status is None:
             return
-        self._take_up(evse, _state(status, because))
+        # The car may go on at one that is faulted, or be stopped by that a little later.
+        faulted = status is EvseStatus.FAULTED or any(
+            self.connectors[evse, number].status == v2.FAULTED
+            for number in self.connectors_of(evse)
+        )
+        state = _state(status, because, faulted=faulted)
+        if before is None or (before.status, before.error_code) != (
+            state.status,
+            state.error_code,
+        ):
+            self._take_up(evse, state)
+        else:
+            self.states[evse] = state
 
     def _status(self, evse: int) -> EvseStatus | None:
         running = self.station.transactions.running(evse)
@@ -185,10 +195,13 @@ class Connectors(States):
                     return
 
 
-def _state(status: EvseStatus, because: Connector) -> ConnectorState:
+def _state(
+    status: EvseStatus, because: Connector, *, faulted: bool = False
+) -> ConnectorState:
+    faulted = faulted or status is EvseStatus.FAULTED
     return ConnectorState(
         status=status,
-        error_code="other_error" if status is EvseStatus.FAULTED else "no_error",
+        error_code="other_error" if faulted else "no_error",
         at=because.at,
         received=because.received,
         dated=because.dated,

@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from ...errors import OcppError
-from ...lenient import transaction_id
+from ...lenient import transaction_id, whole_number
 from ...model import MeterReading, Part, Payload, SampleSet, Topic, utcnow
 from ...versions import V2, V16
 from ..block import Block, answers
@@ -67,6 +67,9 @@ class Metering(Block):
         """Take up samples; whatever they are, the answer is the same (J01, J02)."""
         place = "connectorId" if self.speaks_16 else "evseId"
         evse = payload.get(place, self.station.the_only_evse)
+        if evse.__class__ is float:
+            # Some write 1 as 1.0.
+            evse = whole_number(evse)
         if not isinstance(evse, int) or not self.station.has_room_for(evse):
             return {}
         meter_values = payload.get("meterValue") or payload.get("values")

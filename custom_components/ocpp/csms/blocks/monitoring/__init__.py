@@ -56,7 +56,9 @@ class Monitoring(Block):
         # What people set, where they did: which monitors, and up to which severity.
         self.base: str | None = None
         self.level: int | None = None
-        self._told: deque[tuple[int | None, Any, Place]] = deque(maxlen=_REMEMBERED)
+        self._told: deque[tuple[int | None, Any, Place, str]] = deque(
+            maxlen=_REMEMBERED
+        )
         # The newest word of each variable that is part of the device model.
         self._newest: dict[Place, Moment] = {}
 
@@ -82,18 +84,18 @@ class Monitoring(Block):
             return
         key = event.place.key
         # What was queued may be sent again as another message.
-        known = event.number, written, key
+        known = event.number, written, key, event.type
         if event.number is not None and known in self._told:
             return
         self._told.append(known)
         self.station.add_evse(event.place.evse)
-        self._take_value(event, said)
-        if self._is_about_a_problem(event):
+        newer = self._take_value(event, said)
+        if newer and self._is_about_a_problem(event):
             self._take_problem(key, event)
         self.station.happened(event)
 
-    def _take_value(self, event: VariableMonitored, said: Moment) -> None:
-        """Know what the variable is, unless something newer is known."""
+    def _take_value(self, event: VariableMonitored, said: Moment) -> bool:
+        """Know what the variable is, unless something newer is known; return which."""
         place, key = event.place, event.place.key
         if (
             event.value
@@ -106,11 +108,12 @@ class Monitoring(Block):
             )
         before = self._newest.get(key)
         if said.dated and before is not None and said.at < before.at:
-            return
+            return False
         if said.dated and (before is not None or len(self._newest) < _MOST_MONITORS):
             self._newest[key] = said
         if self.station.device_model.find(place) is not None:
             self.station.device_model.hold(place, event.value)
+        return True
 
     @staticmethod
     def _is_about_a_problem(event: VariableMonitored) -> bool:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
 
 from ...errors import CommandFailed, CommandRejected, NotSupported, OcppError
-from ...id_tokens import CENTRAL, IdToken
+from ...id_tokens import CENTRAL, IdToken, is_secret
 from ...model import Limit, Payload, utcnow
 from ...versions import V2, V16
 from ..block import Block, Call, precedes
@@ -201,12 +201,14 @@ class RemoteControl(Block):
     def on_requesting_start(self, payload: Payload) -> None:
         """Expect the transaction, which can be here before the answer is."""
         now, id_token = utcnow(), payload["idToken"]["idToken"]
+        # Of a PIN nothing is kept (C04.FR.04).
+        kept = "" if is_secret(payload["idToken"]["type"]) else id_token
         self._requested = {
             number: asked
             for number, asked in self._requested.items()
             if now - asked.at <= _FOLLOWED_WITHIN
         }
-        self._requested[payload["remoteStartId"]] = _Request(now, id_token)
+        self._requested[payload["remoteStartId"]] = _Request(now, kept)
         self._expect(id_token, now)
 
     def _expect(self, id_token: str, now: datetime) -> None:

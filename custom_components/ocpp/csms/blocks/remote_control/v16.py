@@ -1,6 +1,8 @@
 """How OCPP 1.6 spells remote control."""
 
+from ...errors import NoTransaction
 from ...id_tokens import IdToken
+from ...lenient import whole_number
 from ...model import Payload
 from ..block import Call
 
@@ -20,8 +22,13 @@ def start(id_token: IdToken, evse: int | None, profile: Payload | None) -> Call:
 
 
 def stop(transaction_id: str) -> Call:
-    """Spell an end."""
-    return Call("RemoteStopTransaction", {"transactionId": int(transaction_id)})
+    """Spell an end.
+
+    Raises `NoTransaction` for a session that 2.x told of: it has no number here.
+    """
+    if (number := whole_number(transaction_id)) is None:
+        raise NoTransaction
+    return Call("RemoteStopTransaction", {"transactionId": number})
 
 
 def unlock(evse: int, connector: int) -> Call:

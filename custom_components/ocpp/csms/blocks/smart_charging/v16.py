@@ -1,5 +1,6 @@
 """How OCPP 1.6 spells charging profiles."""
 
+from ...lenient import whole_number
 from ...model import ChargingProfile, Payload, RateUnit
 from .profiles import Purpose, Rung, Start, neutral, read
 
@@ -45,8 +46,9 @@ def profile(
         "chargingProfileKind": rung.kind,
         "chargingSchedule": schedule,
     }
-    if transaction_id is not None:
-        written["transactionId"] = int(transaction_id)
+    # A session that 2.x told of has no number.
+    if (session := whole_number(transaction_id)) is not None:
+        written["transactionId"] = session
     return written
 
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import override
 
 from ...errors import CommandFailed, CommandRejected, NotSupported, OcppError
+from ...lenient import whole_number
 from ...model import ConnectorState, EvseStatus, Transaction
 from .course import Course
 
@@ -34,6 +35,11 @@ class Checking(Course):
     @override
     async def prepare(self, *, booted: bool) -> None:
         """Find out which sessions still run."""
+        if self.speaks_16:
+            # What the station called otherwise when it spoke 2.x can't ever end here.
+            for transaction in list(self._latest.values()):
+                if transaction.running and whole_number(transaction.id) is None:
+                    await self._close_lost(transaction)
         if not self.speaks_16 and await self._check_running():
             self.station.spawn(self._check_later())
 

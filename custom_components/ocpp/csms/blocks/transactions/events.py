@@ -84,11 +84,11 @@ class TransactionEvents(Checking):
     async def _transaction_of(self, event: Event) -> tuple[Transaction, bool]:
         """Return what the event is about, and whether nothing told of it before."""
         for known in self._latest.values():
-            if known.id == event.id:
+            if known.id == event.id and not v2.begins_anew(event, known):
                 await self._recall(known)
                 return known, False
         stored = await self.station.store.find(self.station.identity, event.id)
-        if stored is not None:
+        if stored is not None and not v2.begins_anew(event, stored):
             await self._recall(stored)
             return stored, False
         info = self._authorize_start(event)

@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from ...clock import moment
-from ...model import Payload
+from ...lenient import whole_number
+from ...model import UNKNOWN_END, Payload, Transaction
 from . import v16
 
 # The reasons that 1.6 does not have; the others are spelled alike.
@@ -115,12 +116,23 @@ def beginnings(meter_value: Any) -> list[dict[str, Any]]:
     return found
 
 
+def begins_anew(event: Event, known: Transaction) -> bool:
+    """Return whether a station gives a new session the id of one that is over."""
+    return (
+        event.type is EventType.STARTED
+        and event.dated
+        and known.ended is not None
+        and known.stop_reason != UNKNOWN_END
+        and event.at > known.ended
+    )
+
+
 def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
 def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return None if isinstance(value, str) else whole_number(value)
 
 
 def reason(event: Event) -> str:
