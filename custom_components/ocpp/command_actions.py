@@ -31,6 +31,7 @@ from .csms.commands import (
 )
 from .csms.model import Payload
 from .csms.reports import LATER
+from .csms.versions import V16
 from .exceptions import translated_errors
 from .target import TARGET, chosen
 
@@ -206,7 +207,11 @@ async def _answer(station: ChargingStation, request: Request) -> Payload:
             "complete": report.complete,
         }
     # Of many variables, in as many messages as the charger takes.
-    return (await station.device_model.command_in_parts(action, payload)).raw
+    answer = await station.device_model.command_in_parts(action, payload)
+    if action == "GetLog" and station.version is not V16:
+        upload = await station.diagnostics.finished(station.options.call_timeout)
+        return answer.raw | {"upload": upload}
+    return answer.raw
 
 
 async def _call(call: ServiceCall) -> ServiceResponse:

@@ -21,9 +21,10 @@ class RealHome:
     """A Home Assistant process of its own and a client of it."""
 
     def __init__(self, directory: Path) -> None:
-        """Choose ports."""
-        self.http_port = free_port("127.0.0.1", 18123)
-        self.ocpp_port = free_port("127.0.0.1", 19000)
+        """Choose ports: others than a test that another worker runs at the same time."""
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+        self.http_port = free_port("127.0.0.1", 18123 + 20 * int(worker))
+        self.ocpp_port = free_port("127.0.0.1", 19000 + 20 * int(worker))
         self.directory = ConfigDirectory(directory, ROOT / "custom_components" / DOMAIN)
         self.client: Client
         self.process: Process

@@ -64,6 +64,8 @@ async def test_a_log_is_uploaded(
         "requestId": asked["requestId"],
         "status": "Accepted",
         "filename": f"{sent}.zip",
+        # It was waited for, as long as something was heard of it.
+        "upload": "uploaded",
     }
     await settled(hass, two)
     assert [it["status"] for it in two.sent_calls("LogStatusNotification")] == [

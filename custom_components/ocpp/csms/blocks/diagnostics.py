@@ -1,9 +1,10 @@
 """Functional block N: diagnostics. Logs that a station uploads, and what it knows of people."""
 
+import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import CommandTimedOut
-from ..model import Payload, Topic
+from ..model import Part, Payload, Topic
 from ..versions import V2, V16
 from .block import Block, answers, follows, precedes
 
@@ -103,6 +104,24 @@ class Diagnostics(Block):
             self.status = status
             self._show()
         return {}
+
+    async def finished(self, silence: float) -> str | None:
+        """Wait for the end of the upload, as long as something is heard of it.
+
+        `silence` is in seconds. Return the newest status; None where there is none.
+        """
+        news = asyncio.Event()
+        stop = self.station.watch(Part(Topic.LOG), news.set)
+        try:
+            while self.status in (None, "idle", _UPLOADING):
+                news.clear()
+                async with asyncio.timeout(silence):
+                    await news.wait()
+        except TimeoutError:
+            pass
+        finally:
+            stop()
+        return self.status
 
     # --- uploads that nothing is heard of any more --------------------------------------
 

@@ -91,7 +91,10 @@ class Provisioning(Block):
         self.booted.set()
         for key in tuple(self.after_reboot):
             self._set_after_reboot(key, False)
-        self.station.smart_charging.on_boot()
+        # One that was asked for says nothing of a restart.
+        self.station.smart_charging.on_boot(
+            restarted=payload.get("reason") != "Triggered"
+        )
         self.station.restarts.on_boot()
         self.station.diagnostics.on_boot()
         status = self.station.settings.registration

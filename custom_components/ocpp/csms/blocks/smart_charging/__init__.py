@@ -83,8 +83,10 @@ class SmartCharging(Negotiating):
             self._accept(evse, limit)
             return limit
 
-    def on_boot(self) -> None:
+    def on_boot(self, *, restarted: bool = True) -> None:
         """Count on nothing: not all stations remember limits over a restart."""
+        if restarted:
+            self.installed.forget_notices()
         self._ladder.try_again()
         self._unsure.update(self.limits, self._standing)
 

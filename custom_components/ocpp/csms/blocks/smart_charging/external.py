@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ...model import ChargingProfile, Payload, timestamp, utcnow
 from .composite import EXTERNAL, Scheduled, Situation, scheduled
@@ -11,19 +11,23 @@ from .composite import EXTERNAL, Scheduled, Situation, scheduled
 type _Key = tuple[str, int, int]
 type _Place = tuple[str, int]
 # More than any station tells of.
-_MOST, _MOST_SCHEDULES = 500, 10
+MOST, _MOST_SCHEDULES = 500, 10
+# How many periods of all limits are kept over a restart; without them a limit is known still.
+_MOST_PERIODS = 5_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Notice:
     """What a station said of a limit that it has to keep.
 
-    Its schedules are as profiles, for as long as none is reported.
+    Its schedules are as profiles, for as long as none is reported. `reported` is whether one
+    ever was: then a report without it says that the limit is over.
     """
 
     grid_critical: bool | None
     at: datetime
     profiles: tuple[ChargingProfile, ...] = ()
+    reported: bool = False
 
 
 class ExternalLimit(NamedTuple):
@@ -113,8 +117,20 @@ class Foreign:
         self.cleared(source, evse)
         now = utcnow()
         start = {"startSchedule": timestamp(now)}
+        self._notices[source, evse] = _Notice(
+            grid_critical=grid_critical,
+            at=now,
+            profiles=self._as_profiles(
+                source, evse, [start | it for it in schedules[:_MOST_SCHEDULES]], now
+            ),
+        )
+        return self._see(evse)
+
+    def _as_profiles(
+        self, source: str, evse: int, schedules: list[Payload], at: datetime
+    ) -> tuple[ChargingProfile, ...]:
         # Where several apply at a time, the first counts.
-        profiles = (
+        return tuple(
             ChargingProfile(
                 id=number,
                 station=self._station,
@@ -122,16 +138,12 @@ class Foreign:
                 stack_level=0,
                 purpose=EXTERNAL,
                 kind="Absolute",
-                schedules=[start | schedule],
-                installed=now,
+                schedules=[schedule],
+                installed=at,
                 source=source,
             )
-            for number, schedule in enumerate(schedules[:_MOST_SCHEDULES])
+            for number, schedule in enumerate(schedules)
         )
-        self._notices[source, evse] = _Notice(
-            grid_critical=grid_critical, at=now, profiles=tuple(profiles)
-        )
-        return self._see(evse)
 
     def cleared(self, source: str, evse: int | None) -> None:
         """Know of a limit no more; without an EVSE, of none of that source (K13)."""
@@ -144,38 +156,86 @@ class Foreign:
             if evse in (None, held.evse):
                 self.drop(held)
 
+    def has_room_for(self, profile: ChargingProfile) -> bool:
+        """Return whether a profile can be known besides the others, or already is."""
+        return len(self._profiles) < MOST or _key(profile) in self._profiles
+
     def reported(self, profile: ChargingProfile) -> bool:
         """Know of a profile that a station told of; return whether it is the first there."""
         place = profile.source, profile.evse
         if profile.purpose == EXTERNAL and (notice := self._notices.get(place)):
             # It is the same limit, told with all of its schedule now.
-            self._notices[place] = replace(notice, profiles=())
-        present = self._profiles.get((profile.source, profile.evse, profile.id))
+            self._notices[place] = replace(notice, profiles=(), reported=True)
+        present = self._profiles.get(_key(profile))
         if present is not None:
             profile = replace(profile, installed=present.installed)
-        self._keep(profile)
+        self._profiles[_key(profile)] = profile
         return profile.purpose == EXTERNAL and self._see(profile.evse)
 
     def keep_only(self, heard: Iterable[_Key], since: datetime) -> None:
         """Know of no others than those that were just reported.
 
-        What a station told of since a moment counts as well: not all report it.
+        What a station told of since a moment counts as well, and for as long as it takes
+        what it never reports.
         """
         kept = set(heard)
-        told = {key for key, notice in self._notices.items() if notice.at >= since}
+        told = {
+            key
+            for key, notice in self._notices.items()
+            if notice.at >= since or not notice.reported
+        }
         told |= {key[:2] for key in kept}
         self._profiles = {key: it for key, it in self._profiles.items() if key in kept}
         self._notices = {key: it for key, it in self._notices.items() if key in told}
 
     def drop(self, profile: ChargingProfile) -> None:
         """Know of a profile no more."""
-        self._profiles.pop((profile.source, profile.evse, profile.id), None)
+        if self._profiles.get(_key(profile)) is profile:
+            del self._profiles[_key(profile)]
 
-    def _keep(self, profile: ChargingProfile) -> None:
-        if len(self._profiles) < _MOST:
-            self._profiles[profile.source, profile.evse, profile.id] = profile
+    def forget_notices(self) -> bool:
+        """Know no more of what a station said before it restarted; return if it did."""
+        some = bool(self._notices)
+        self._notices.clear()
+        return some
+
+    # --- memory -------------------------------------------------------------------------
+
+    def write(self) -> list[dict[str, Any]]:
+        """Write what a station said, as JSON."""
+        room, written = _MOST_PERIODS, []
+        for (source, evse), notice in self._notices.items():
+            schedules = [it.schedules[0] for it in notice.profiles]
+            room -= sum(len(it["chargingSchedulePeriod"]) for it in schedules)
+            written.append(
+                {
+                    "source": source,
+                    "evse": evse,
+                    "grid_critical": notice.grid_critical,
+                    "at": notice.at.isoformat(),
+                    "schedules": schedules if room >= 0 else [],
+                    "reported": notice.reported,
+                }
+            )
+        return written
+
+    def recall(self, written: Iterable[dict[str, Any]]) -> None:
+        """Take up what `write` wrote."""
+        for said in written:
+            source, evse = said["source"], said["evse"]
+            at = datetime.fromisoformat(said["at"])
+            self._notices[source, evse] = _Notice(
+                grid_critical=said["grid_critical"],
+                at=at,
+                profiles=self._as_profiles(source, evse, said["schedules"], at),
+                reported=said["reported"],
+            )
 
     def _see(self, evse: int) -> bool:
         first = evse not in self.seen
         self.seen.add(evse)
         return first
+
+
+def _key(profile: ChargingProfile) -> _Key:
+    return profile.source, profile.evse, profile.id

@@ -208,6 +208,7 @@ class Holding(Climbing):
             bool(self.station.device_model.flag("SmartChargingCtrlr", "Enabled"))
             or bool(self.installed.profiles)
             or bool(self.installed.seen)
+            or bool(self.installed.foreign.seen)
         )
 
     async def read_profiles(self) -> None:
@@ -264,8 +265,7 @@ class Holding(Climbing):
     async def on_report(self, payload: Payload) -> Payload:
         """Take up what the station says it holds, also where nobody asked (K09)."""
         self.station.reports.take(_REPORT, payload)
-        for profile in self._told(payload):
-            self.installed.report(profile)
+        self.installed.report(self._told(payload))
         return {}
 
     def _told(self, part: Payload) -> Iterator[ChargingProfile]:
@@ -343,15 +343,17 @@ class Holding(Climbing):
         super().recall(facts)
         self.installed.seen = set(facts.get("schedules", ()))
         self.installed.foreign.seen = set(facts.get("external", ()))
+        self.installed.foreign.recall(facts.get("notices", ()))
 
     @override
     def facts(self) -> dict[str, Any]:
         """Keep the limits that stand, what worked, and where there were schedules."""
-        seen = {
+        known = {
             "schedules": sorted(self.installed.seen),
             "external": sorted(self.installed.foreign.seen),
+            "notices": self.installed.foreign.write(),
         }
-        return super().facts() | {name: evses for name, evses in seen.items() if evses}
+        return super().facts() | {name: it for name, it in known.items() if it}
 
     @override
     def stop(self) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...model import ChargingProfile, Part, Payload, Topic, utcnow
 from .composite import EXTERNAL, SESSION, Scheduled, Situation, scheduled, varies
-from .external import ExternalLimit, Foreign
+from .external import MOST, ExternalLimit, Foreign
 from .profiles import is_named
 from .rate import Wiring
 
@@ -20,6 +20,9 @@ _LONGEST_SLEEP = 3600.0
 _A_LITTLE_LATER = 0.01
 _SCHEDULE, _EXTERNAL = "schedule", "external"
 _OURS = "CSO"
+_TOO_MANY = "charging profiles: too many"
+
+type _Slot = tuple[int, str, int]
 
 
 class Installed:
@@ -29,6 +32,8 @@ class Installed:
         """Begin with nothing."""
         self._station = station
         self._by_id: dict[int, ChargingProfile] = {}
+        # There is one for each of these places.
+        self._by_slot: dict[_Slot, ChargingProfile] = {}
         # What comes from neither people nor a central system, and may have the same ids.
         self.foreign = Foreign(station.identity)
         # The EVSEs whose limit somebody follows, and whom to tell.
@@ -51,9 +56,8 @@ class Installed:
 
     def number_at(self, evse: int, purpose: str, level: int) -> int | None:
         """Return the id of the profile that a place is taken by (K01.FR.06)."""
-        return next(
-            (it.id for it in self._ours if _slot(it) == (evse, purpose, level)), None
-        )
+        held = self._by_slot.get((evse, purpose, level))
+        return held.id if held is not None else None
 
     def shows(self, evse: int) -> bool:
         """Return whether there is, or was, a schedule to tell of an EVSE."""
@@ -88,32 +92,53 @@ class Installed:
 
         A limit of ours is none that people would look up a schedule for.
         """
-        for held in self._ours:
-            if held.id == profile.id or _slot(held) == _slot(profile):
-                self._drop(held)
-        self._by_id[profile.id] = profile
-        if self._station.adopted:
-            self._station.store.save_charging_profile(profile)
-        if not ours and varies(profile) and profile.evse not in self.seen:
-            self.seen.add(profile.evse)
+        if self._put(profile, ours=ours):
             self._tell_first()
         self.tell()
+
+    def _put(self, profile: ChargingProfile, *, ours: bool) -> bool:
+        """Know of a profile; return whether it is the first of a schedule there."""
+        for held in self._by_id.get(profile.id), self._by_slot.get(_slot(profile)):
+            if held is not None and self._by_id.get(held.id) is held:
+                self._drop(held)
+        if len(self._by_id) >= MOST and not ours:
+            self._station.note(_TOO_MANY)
+            return False
+        self._by_id[profile.id] = self._by_slot[_slot(profile)] = profile
+        if self._station.adopted:
+            self._station.store.save_charging_profile(profile)
+        if ours or profile.evse in self.seen or not varies(profile):
+            return False
+        self.seen.add(profile.evse)
+        return True
 
     def clear(self, names: Payload) -> None:
         """Know of the profiles no more that a clearing names, there or not (K10)."""
         self._drop_all([it for it in self._ours if is_named(it, names)])
 
-    def report(self, profile: ChargingProfile) -> None:
-        """Know of a profile that the station says it holds (K09)."""
-        if profile.source != _OURS or profile.purpose == EXTERNAL:
-            if self.foreign.reported(profile):
-                self._tell_first()
-            self.tell()
-            return
-        held = self._by_id.get(profile.id)
-        # As it was sent it is known better than from a station that writes it its own way.
-        if held is None or _slot(held) != _slot(profile) or not _is_like(held, profile):
-            self.install(profile, ours=False)
+    def report(self, profiles: Iterable[ChargingProfile]) -> None:
+        """Know of the profiles that the station says it holds (K09)."""
+        first, heard = False, set[_Slot]()
+        for profile in profiles:
+            slot, held = _slot(profile), self._by_id.get(profile.id)
+            sent = held is not None and _slot(held) == slot
+            if profile.source != _OURS or (profile.purpose == EXTERNAL and not sent):
+                if self.foreign.has_room_for(profile):
+                    first |= self.foreign.reported(profile)
+                else:
+                    self._station.note(_TOO_MANY)
+                continue
+            # There can't be two at the same place; they would replace each other for ever.
+            if slot in heard:
+                continue
+            heard.add(slot)
+            # As it was sent it is known better than from a station that writes it its own
+            # way.
+            if held is None or not sent or not _is_like(held, profile):
+                first |= self._put(profile, ours=False)
+        if first:
+            self._tell_first()
+        self.tell()
 
     def keep_only(self, reported: Iterable[ChargingProfile], since: datetime) -> None:
         """Know of no others than those that the station holds.
@@ -142,12 +167,20 @@ class Installed:
         )
         if first:
             self._tell_first()
+        self._station.remember()
         self.tell()
 
     def release(self, source: str, evse: int | None) -> None:
         """Know of a limit from elsewhere no more (K13)."""
         self.foreign.cleared(source, evse)
+        self._station.remember()
         self.tell()
+
+    def forget_notices(self) -> None:
+        """Know no more of what a station said of limits before it restarted."""
+        if self.foreign.forget_notices():
+            self._station.remember()
+            self.tell()
 
     def _tell_first(self) -> None:
         self._station.changed(Part(Topic.STRUCTURE))
@@ -168,10 +201,12 @@ class Installed:
             self.tell()
 
     def _drop(self, profile: ChargingProfile) -> None:
-        if profile.source != _OURS or profile.purpose == EXTERNAL:
+        if self._by_id.get(profile.id) is not profile:
             self.foreign.drop(profile)
             return
         del self._by_id[profile.id]
+        if self._by_slot.get(_slot(profile)) is profile:
+            del self._by_slot[_slot(profile)]
         if self._station.adopted:
             self._station.store.delete_charging_profile(profile.station, profile.id)
 
@@ -180,7 +215,10 @@ class Installed:
     def tell(self) -> None:
         """Have what is shown looked at again, now and when it changes by itself."""
         self.stop()
-        now, moments = utcnow(), [it.valid_to for it in self.profiles]
+        now = utcnow()
+        for over in [it for it in self.profiles if it.valid_to and it.valid_to <= now]:
+            self._drop(over)
+        moments = [it.valid_to for it in self.profiles]
         for evse in self._station.evses:
             shows = self.shows(evse)
             if shows:
@@ -191,9 +229,10 @@ class Installed:
                 self._station.changed(Part(Topic.LIMIT, evse, _EXTERNAL))
                 where = self.situation(evse)
                 moments.append(self.foreign.change(where, now).until)
-        delays = [(it - now).total_seconds() for it in moments if it is not None]
+        # What is over already would be waited for again and again.
+        delays = [(it - now).total_seconds() for it in moments if it and it > now]
         if delays:
-            delay = max(0.0, min(delays)) + _A_LITTLE_LATER
+            delay = min(delays) + _A_LITTLE_LATER
             self._timer = asyncio.get_running_loop().call_later(
                 min(delay, _LONGEST_SLEEP), self._on_time
             )
@@ -201,14 +240,6 @@ class Installed:
 
     def _on_time(self) -> None:
         self._timer = None
-        now = utcnow()
-        self._drop_all(
-            [
-                it
-                for it in self.profiles
-                if it.valid_to is not None and it.valid_to <= now
-            ]
-        )
         self.tell()
         self._station.flush()
 
@@ -224,18 +255,20 @@ class Installed:
         """Take up what the station held before a restart; its sessions are known by now."""
         station = self._station
         kept = await station.store.load_charging_profiles(station.identity)
+        kept.sort(key=lambda it: it.id)
         self._by_id = {it.id: it for it in kept}
+        self._by_slot = {_slot(it): it for it in kept}
         # Those that are over are dropped the same way as any other.
-        for profile in kept:
+        for number, profile in enumerate(kept):
             over = profile.purpose == SESSION and not station.transactions.running(
                 profile.evse
             )
-            if over:
+            if over or number >= MOST:
                 self._drop(profile)
         self.tell()
 
 
-def _slot(profile: ChargingProfile) -> tuple[int, str, int]:
+def _slot(profile: ChargingProfile) -> _Slot:
     """Return what there is one profile for."""
     return profile.evse, profile.purpose, profile.stack_level
 

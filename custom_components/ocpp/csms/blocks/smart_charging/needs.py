@@ -138,3 +138,29 @@ def _at(steps: Plan, at: datetime) -> float | None:
             break
         found = step.amperes
     return found
+
+
+# --- over a restart -----------------------------------------------------------------------
+
+
+def write_needs(needs: Needs) -> dict[str, Any]:
+    """Write what a car wants as JSON."""
+    departure = needs.departure.isoformat() if needs.departure is not None else None
+    return vars(needs) | {"departure": departure}
+
+
+def recall_needs(written: dict[str, Any]) -> Needs:
+    """Read what `write_needs` wrote."""
+    departure = written["departure"]
+    at = datetime.fromisoformat(departure) if departure is not None else None
+    return Needs(**written | {"departure": at})
+
+
+def write_plan(steps: Plan) -> list[tuple[str, float | None]]:
+    """Write a plan as JSON."""
+    return [(step.at.isoformat(), step.amperes) for step in steps]
+
+
+def recall_plan(written: Iterable[Sequence[Any]]) -> Plan:
+    """Read what `write_plan` wrote."""
+    return [PlannedStep(datetime.fromisoformat(at), amps) for at, amps in written]

@@ -19,7 +19,11 @@ from .needs import (
     is_same,
     plan,
     read_needs,
+    recall_needs,
+    recall_plan,
     shortened,
+    write_needs,
+    write_plan,
 )
 from .profiles import (
     Purpose,
@@ -34,7 +38,7 @@ from .profiles import (
 if TYPE_CHECKING:
     from ...charging_station import ChargingStation
 
-_NEEDS = "needs"
+_NEEDS, _CARS = "needs", "cars"
 # How far ahead a car that does not say when it leaves is told its limits.
 _AHEAD = timedelta(days=1)
 _SOONEST_DEPARTURE = timedelta(minutes=5)
@@ -59,6 +63,8 @@ class Negotiating(Holding):
         self._refusals: dict[int, int] = {}
         # The EVSEs of which somebody looks already whether their car is to be told anew.
         self._looking: set[int] = set()
+        # What was stored of cars, until it is known which sessions run.
+        self._kept: dict[str, Any] = {}
         # What people sent for a session themselves: an offer takes its place.
         self._of_people: dict[int, ChargingProfile] = {}
         self.installed.on_change = self._on_change
@@ -77,7 +83,7 @@ class Negotiating(Holding):
         if not needs.told <= told:
             told |= needs.told
             self.changed(Topic.STRUCTURE)
-            self.station.remember()
+        self.station.remember()
         self.changed(Topic.LIMIT, evse, _NEEDS)
         self._refusals.pop(evse, None)
         # While a limit is on its way nobody knows yet what there is to offer.
@@ -145,6 +151,7 @@ class Negotiating(Holding):
             except CommandRejected, CommandFailed, NotSupported:
                 continue
             self._offered[evse] = steps
+            self.station.remember()
             return
         self.station.note("offer to a car: refused")
 
@@ -250,17 +257,49 @@ class Negotiating(Holding):
 
     @override
     def recall(self, facts: dict[str, Any]) -> None:
-        """Take up the limits, and what cars ever told."""
+        """Take up the limits, what cars ever told, and what those of sessions want."""
         super().recall(facts)
+        self._kept = facts.get(_CARS, {})
         self.needs_told = {
             int(evse): set(names) for evse, names in facts.get(_NEEDS, {}).items()
         }
 
     @override
     def facts(self) -> dict[str, Any]:
-        """Keep the limits that stand, and what cars ever told."""
-        told = {str(evse): sorted(names) for evse, names in self.needs_told.items()}
-        return super().facts() | ({_NEEDS: told} if told else {})
+        """Keep the limits that stand, what cars ever told, and what they want now."""
+        known = {
+            _NEEDS: {str(evse): sorted(it) for evse, it in self.needs_told.items()},
+            _CARS: self._kept | self._write_cars(),
+        }
+        return super().facts() | {name: it for name, it in known.items() if it}
+
+    def _write_cars(self) -> dict[str, Any]:
+        cars = {}
+        for evse, needs in self.needs.items():
+            session = self.station.transactions.running(evse)
+            if session is not None:
+                # What people sent is not known again, so their car is told nothing else.
+                told = evse in self._offered and evse not in self._of_people
+                cars[str(evse)] = {
+                    "session": session.number,
+                    "needs": write_needs(needs),
+                    "offered": write_plan(self._offered[evse]) if told else [],
+                }
+        return cars
+
+    @override
+    async def load(self) -> None:
+        """Take up what the cars of sessions wanted that still run, and were offered."""
+        kept, self._kept = self._kept, {}
+        for place, car in kept.items():
+            evse = int(place)
+            session = self.station.transactions.running(evse)
+            if session is not None and session.number == car["session"]:
+                self.needs[evse] = recall_needs(car["needs"])
+                self.installed.followed.add(evse)
+                if offered := recall_plan(car["offered"]):
+                    self._offered[evse] = offered
+        await super().load()
 
 
 def _end(needs: Needs, now: datetime) -> datetime:

@@ -12,6 +12,8 @@ from ...model import ChargingProfile, Limit, Payload, RateUnit, timestamp, utcno
 _START_BEFORE = timedelta(minutes=1)
 # Stations may tell less of a limit than they were told.
 _ROUNDED = 0.5
+# As many as a schedule may have (K01, `chargingSchedulePeriod`).
+_MOST_PERIODS = 1024
 
 
 class Purpose(StrEnum):
@@ -302,7 +304,7 @@ def _read_schedule(told: Any) -> Payload | None:
     periods = [
         {name: it[name] for name in ("startPeriod", "limit")}
         | ({"numberPhases": it["numberPhases"]} if _is_phases(it) else {})
-        for it in (listed if isinstance(listed, list) else ())
+        for it in (listed[:_MOST_PERIODS] if isinstance(listed, list) else ())
         if isinstance(it, dict)
         and is_number(it.get("startPeriod"))
         and is_number(it.get("limit"))
