@@ -30,6 +30,10 @@ async def test_a_station_is_adopted_charges_and_survives_everything(
         await home.shows("sensor.garage_status", "available")
         await home.shows("sensor.garage_connector_2_status", "available")
 
+        # It is asked to sample often enough.
+        interval = two.variables["SampledDataCtrlr.TxUpdatedInterval"]
+        await two.until(lambda: interval.value == "10", SECONDS)
+
         # Both charge, the second at its other connector.
         await two.plug_in(1, car=Car(phases=3, max_current=16))
         await two.present_card(1, "CARD1")
