@@ -1,5 +1,6 @@
 """Sending commands to a station, and having its blocks hear of them whoever sent them."""
 
+from collections.abc import Awaitable
 from copy import deepcopy
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -49,12 +50,19 @@ class Sending:
     async def command(self, action: str, payload: Payload) -> Answer:
         """Send a command and return the answer when the station accepted it.
 
+        Raises what `judged` does.
+        """
+        return await self.judged(action, self.exchange(action, payload))
+
+    async def judged(self, action: str, exchange: Awaitable[Answer]) -> Answer:
+        """Return the answer of an exchange when the station accepted the command.
+
         Raises `CommandRejected` when it did not, `NotSupported` when it does not have the
         command at all, and what `exchange` does.
         """
         version = self._station.version
         try:
-            answer = await self.exchange(action, payload)
+            answer = await exchange
         except CommandFailed as error:
             if (meant := meaning(error)) is error:
                 raise

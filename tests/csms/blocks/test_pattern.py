@@ -5,7 +5,10 @@ from typing import Any
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.ocpp.csms.blocks.metering.v16 import Pattern, read_meter_values
+from custom_components.ocpp.csms.blocks.metering.spelling import (
+    Pattern,
+    read_meter_values,
+)
 
 WORDS = st.fixed_dictionaries(
     {},

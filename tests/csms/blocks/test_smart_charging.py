@@ -708,11 +708,12 @@ async def test_profile_as_it_is(
 async def test_composite_schedule(station: ChargingStation, charger: Charger) -> None:
     """The charger says what results from all its profiles."""
     await station.smart_charging.set_limit(1, 10)
-    answer = await station.smart_charging.composite_schedule(1, 60, RateUnit.AMPERE)
-    periods = answer["chargingSchedule"]["chargingSchedulePeriod"]
+    command, asked = station.sending.command, {"connectorId": 1, "duration": 60}
+    answer = await command("GetCompositeSchedule", asked | {"chargingRateUnit": "A"})
+    periods = answer.repaired["chargingSchedule"]["chargingSchedulePeriod"]
     assert periods[0]["limit"] == 10
     with pytest.raises(CommandRejected):
-        await station.smart_charging.composite_schedule(1, 60, RateUnit.WATT)
+        await command("GetCompositeSchedule", asked | {"chargingRateUnit": "W"})
 
 
 async def test_offline(station: ChargingStation, charger: Charger) -> None:

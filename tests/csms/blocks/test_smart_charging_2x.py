@@ -496,13 +496,13 @@ async def test_k08_the_station_tells_what_its_profiles_amount_to(
     station: ChargingStation, two: Two
 ) -> None:
     await station.smart_charging.set_limit(1, 10)
-    answer = await station.smart_charging.composite_schedule(1, 600, RateUnit.WATT)
+    asked = {"evseId": 1, "duration": 600, "chargingRateUnit": "W"}
+    command = station.sending.command
+    answer = (await command("GetCompositeSchedule", asked)).repaired
     assert answer["schedule"]["chargingSchedulePeriod"][0]["limit"] == 6900
-    assert commands(two, "GetCompositeSchedule") == [
-        {"evseId": 1, "duration": 600, "chargingRateUnit": "W"}
-    ]
+    assert commands(two, "GetCompositeSchedule") == [asked]
     with pytest.raises(CommandRejected):
-        await station.smart_charging.composite_schedule(9, 600)
+        await command("GetCompositeSchedule", {"evseId": 9, "duration": 600})
 
 
 async def test_k09_what_the_station_holds_is_known_with_its_source(

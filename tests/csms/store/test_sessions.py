@@ -157,13 +157,13 @@ async def test_one_sample_a_minute_is_kept_and_the_first_and_the_last(
     ]
 
 
-async def test_a_session_can_be_finished_without_saving_it(store: Store) -> None:
-    """The last sample is written, once."""
+async def test_an_end_that_is_saved_twice_has_one_last_sample(store: Store) -> None:
+    begun = await session(store, running=True)
     for seconds in (0, 10, 20):
-        store.add_sample(7, at(seconds), seconds)
+        store.add_sample(begun.number, at(seconds), seconds)
     for _ in range(2):
-        store.finish_samples(7)
-    assert await store.samples(7) == [Sample(at(0), 0), Sample(at(20), 20)]
+        await store.save(replace(begun, ended=at(20), energy=20), {})
+    assert await store.samples(begun.number) == [Sample(at(0), 0), Sample(at(20), 20)]
 
 
 async def test_samples_that_were_held_back_are_kept_in_their_minutes(

@@ -63,10 +63,6 @@ class Store(Journal):
         """
         self._gathered.add(transaction_number, at, energy, power)
 
-    def finish_samples(self, transaction_number: int) -> None:
-        """Have the last sample of a session written; saving its end does so too."""
-        self._gathered.finish(transaction_number)
-
     def record_use(  # noqa: PLR0917 - the columns of a row
         self,
         station: str,

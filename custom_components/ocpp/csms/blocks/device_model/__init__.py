@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Unpack
 
 from ...clock import Moment, moment
-from ...commands import check_accepted, meaning
 from ...errors import CommandFailed, CommandRejected, NotSupported
 from ...model import Payload, utcnow
 from ...numbers import next_number
@@ -118,14 +117,7 @@ class DeviceModel(Known):
 
         Raises what `Sending.command` does.
         """
-        try:
-            answer = await self.exchange(action, payload)
-        except CommandFailed as error:
-            if (meant := meaning(error)) is error:
-                raise
-            raise meant from error
-        check_accepted(self.station.version, action, answer.repaired)
-        return answer
+        return await self.station.sending.judged(action, self.exchange(action, payload))
 
     async def exchange(self, action: str, payload: Payload) -> Answer:
         """Send a command about many items in as many messages as the station needs.

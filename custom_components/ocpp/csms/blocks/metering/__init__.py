@@ -11,11 +11,11 @@ from ...lenient import transaction_id, whole_number
 from ...model import MeterReading, Part, Payload, SampleSet, Topic, utcnow
 from ...versions import V2, V16
 from ..block import Block, answers
-from . import v16
+from . import spelling
 from .register import Register
 from .samples import flows, key
 from .sampling import WANTED, Sampling
-from .v16 import ENERGY_REGISTER, MEASURANDS, PHASES
+from .spelling import ENERGY_REGISTER, MEASURANDS, PHASES
 
 if TYPE_CHECKING:
     from ...charging_station import ChargingStation
@@ -36,7 +36,7 @@ class Metering(Block):
         # The newest moment that each EVSE dated anything at.
         self._newest: dict[int, datetime] = {}
         # How the samples of each EVSE are spelled.
-        self._patterns: dict[int, v16.Pattern] = {}
+        self._patterns: dict[int, spelling.Pattern] = {}
         self._sampling = Sampling(station)
         # What asks for samples again and again, where they do not come by themselves.
         self._asking: asyncio.Task[None] | None = None
@@ -79,7 +79,7 @@ class Metering(Block):
             self.station.afterwards(
                 partial(self.take_up, evse, meter_values, transaction)
             )
-        elif sets := v16.read_meter_values(meter_values):
+        elif sets := spelling.read_meter_values(meter_values):
             await self.station.transactions.on_sample(evse, transaction, sets[0].at)
             self._take_up(evse, sets, transaction)
         return {}
@@ -87,13 +87,13 @@ class Metering(Block):
     @staticmethod
     def registers(meter_values: Any) -> list[tuple[datetime, float]]:
         """Return the energy registers among samples, in Wh and in order of time."""
-        return v16.registers(meter_values)
+        return spelling.registers(meter_values)
 
     def take_up(self, evse: int, meter_values: Any, transaction: str | None) -> None:
         """Take up the samples that came with another message."""
         if (pattern := self._patterns.get(evse)) is None:
-            pattern = self._patterns[evse] = v16.Pattern()
-        sets = v16.read_meter_values(meter_values, pattern)
+            pattern = self._patterns[evse] = spelling.Pattern()
+        sets = spelling.read_meter_values(meter_values, pattern)
         self._take_up(evse, sets, transaction)
 
     def _take_up(

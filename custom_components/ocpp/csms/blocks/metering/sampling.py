@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ...errors import CommandFailed, CommandRejected, NotSupported
 from ...variables import READ_ONLY, Place, as_flag, as_number
 from ...versions import V16
-from .v16 import ENERGY_REGISTER
+from .spelling import ENERGY_REGISTER
 
 if TYPE_CHECKING:
     from ...charging_station import ChargingStation

@@ -192,14 +192,6 @@ class Holding(Climbing):
         level = self._level(evse, purpose, top=top)
         return self._number(purpose, evse, level), where, purpose, level
 
-    async def composite_schedule(
-        self, evse: int, duration: int, unit: RateUnit | None = None
-    ) -> Payload:
-        """Return the schedule that the station says results from its profiles (K08)."""
-        return await self.command(
-            "GetCompositeSchedule", self._spelling.composite(evse, duration, unit)
-        )
-
     # --- what the station tells it holds ------------------------------------------------
 
     @property

@@ -96,9 +96,6 @@ class Spelling(Protocol):
     def read_clearing(self, payload: Payload) -> Payload | None:
         """Return what a ClearChargingProfile names, or None where it names nothing."""
 
-    def composite(self, evse: int, duration: int, unit: RateUnit | None) -> Payload:
-        """Spell GetCompositeSchedule."""
-
     def read_start(self, payload: Payload) -> Start:
         """Return what a remote start asks for."""
 

@@ -1,7 +1,7 @@
 """How OCPP 1.6 spells charging profiles."""
 
 from ...lenient import whole_number
-from ...model import ChargingProfile, Payload, RateUnit
+from ...model import ChargingProfile, Payload
 from .profiles import Purpose, Rung, Start, neutral, read
 
 STATION_MAY_BE_RELATIVE = True
@@ -73,12 +73,6 @@ def read_clearing(payload: Payload) -> Payload:
     if "purpose" in names:
         names["purpose"] = neutral(names["purpose"])
     return names
-
-
-def composite(evse: int, duration: int, unit: RateUnit | None) -> Payload:
-    """Spell GetCompositeSchedule."""
-    payload: Payload = {"connectorId": evse, "duration": duration}
-    return payload | ({"chargingRateUnit": unit.value} if unit is not None else {})
 
 
 def read_start(payload: Payload) -> Start:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ...model import ChargingProfile, Payload, RateUnit
+from ...model import ChargingProfile, Payload
 from .profiles import Purpose, Rung, Start, is_number, read, read_schedules
 
 STATION_MAY_BE_RELATIVE = False
@@ -79,12 +79,6 @@ def read_clearing(payload: Payload) -> Payload | None:
     if (number := payload.get("chargingProfileId")) is not None:
         names["id"] = number
     return names or None
-
-
-def composite(evse: int, duration: int, unit: RateUnit | None) -> Payload:
-    """Spell GetCompositeSchedule."""
-    payload: Payload = {"evseId": evse, "duration": duration}
-    return payload | ({"chargingRateUnit": unit.value} if unit is not None else {})
 
 
 def read_start(payload: Payload) -> Start:

@@ -40,7 +40,7 @@ class Checking(Course):
             for transaction in list(self._latest.values()):
                 if transaction.running and whole_number(transaction.id) is None:
                     await self._close_lost(transaction)
-        if not self.speaks_16 and await self._check_running():
+        elif await self._check_running():
             self.station.spawn(self._check_later())
 
     async def _check_later(self) -> None:

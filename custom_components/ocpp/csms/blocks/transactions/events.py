@@ -16,8 +16,6 @@ from .progress import Progress
 from .tally import priced
 from .v2 import Event, EventType
 
-# What is charged without a card is told with a token that is none (C02).
-_NO_AUTHORIZATION = "NoAuthorization"
 _NOT_CHARGING = frozenset({"evconnected", "idle"})
 # What a token that a session has already comes again for.
 _STOPS = frozenset({"StopAuthorized", "Deauthorized"})
@@ -165,9 +163,7 @@ class TransactionEvents(Checking):
                 session=transaction.id_token,
                 kind=event.token.type,
             )
-        if info is not None and not (
-            event.token.type == _NO_AUTHORIZATION or is_secret(event.token.type)
-        ):
+        if info is not None:
             self.station.authorization.used(
                 event.token.text,
                 info,
