@@ -139,6 +139,8 @@ class TestFixedPrice:
         await charge(hass, charger)
         before = cost(hass)
         await change(hass, entry, price_per_kwh=0.6, price_per_session=1.0)
+        # Chargers tell milliseconds: one that is fast would be read as before it.
+        charger.clock = lambda: dt_util.utcnow() + SECOND
         await charge(hass, charger)
         assert cost(hass) > before + 11.04 * 0.3
         assert charger.connected
