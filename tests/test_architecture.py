@@ -18,13 +18,14 @@ LONGEST_FILE = 400
 FLOORS = (
     {"central_system"},
     {"charging_station"},
+    {"functional_blocks"},
     {"memory", "preparation", "reports", "sending"},
     {"blocks"},
     {"shared"},
     {"store", "rpc", "commands", "places"},
     {
         *("admission", "chargers", "clock", "configuration_keys", "id_tokens"),
-        *("lenient", "numbers", "ocsp", "tariff"),
+        *("frames", "lenient", "numbers", "ocsp", "tariff"),
     },
     {"schemas", "listeners"},
     {"versions"},

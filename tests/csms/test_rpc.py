@@ -16,7 +16,8 @@ from custom_components.ocpp.csms.errors import (
     MessageRefused,
     StationOffline,
 )
-from custom_components.ocpp.csms.rpc import Rpc, describe
+from custom_components.ocpp.csms.frames import describe
+from custom_components.ocpp.csms.rpc import Rpc
 from custom_components.ocpp.csms.versions import V16, V21, V201, Version
 
 from .conftest import PATIENCE
@@ -91,7 +92,10 @@ class Talk:
 
     def call(self, action: str = "Reset", **payload: Any) -> asyncio.Task[Any]:
         """Send a command without waiting for its answer."""
-        return asyncio.create_task(self.rpc.call(action, payload))
+        return asyncio.create_task(self._call(action, payload))
+
+    async def _call(self, action: str, payload: dict[str, Any]) -> Any:
+        return (await self.rpc.call(action, payload)).payload
 
 
 type MakeTalk = Callable[..., Talk]
@@ -167,7 +171,7 @@ async def test_a_handler_may_send_a_command_and_await_its_answer(
     """Also when the station sends another call before it answers."""
 
     async def ask_back(payload: Any) -> Any:
-        return await talk.rpc.call("GetConfiguration", {})
+        return (await talk.rpc.call("GetConfiguration", {})).payload
 
     talk.handlers["Authorize"] = ask_back
     talk.socket.say([2, "a", "Authorize", {}])
@@ -196,7 +200,7 @@ async def test_a_timeout_frees_the_slot_and_a_late_answer_is_dropped(
     assert not command.done()
     assert talk.notes == ["frame: answer to no call"]
     talk.socket.say([3, message_id, {"status": "Rejected"}])
-    assert await command == {"status": "Rejected"}
+    assert (await command).payload == {"status": "Rejected"}
 
 
 async def test_a_second_answer_to_the_same_command_changes_nothing(talk: Talk) -> None:
@@ -646,7 +650,7 @@ async def test_a_call_whose_action_is_no_text_is_refused(
     assert (await talk.socket.hear())[:3] == [4, "2", expected]
 
 
-@pytest.mark.parametrize("kind", [0, 1, 5, 6, 9, -2, True, 10**18])
+@pytest.mark.parametrize("kind", [0, 1, 7, 9, -2, True, 10**18])
 @VERSIONS
 async def test_an_unknown_message_type_is_answered_by_2_0_1_only(
     talk: Talk, version: Version, kind: int
@@ -659,6 +663,107 @@ async def test_an_unknown_message_type_is_answered_by_2_0_1_only(
         assert (await talk.socket.hear())[1] == "-1"
     await talk.socket.hear_nothing_else()
     assert set(talk.notes) == {"frame: unknown message type"}
+
+
+@pytest.mark.parametrize("kind", [5, 6])
+@pytest.mark.parametrize("version", [V16, V201])
+async def test_the_message_types_of_2_1_are_unknown_to_the_versions_before(
+    talk: Talk, version: Version, kind: int
+) -> None:
+    """And nothing of them is taken up."""
+    talk.socket.say([kind, "1", "Heartbeat", {}])
+    if version is V201:
+        assert (await talk.socket.hear())[2] == "MessageTypeNotSupported"
+    await talk.socket.hear_nothing_else()
+    assert talk.notes == ["frame: unknown message type"]
+    assert all(payload != "Heartbeat" for _, payload in talk.handled)
+
+
+# --- messages that nobody answers ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", [V21], ids=["2.1"])
+async def test_a_message_that_asks_for_no_answer_is_taken_up_and_gets_none(
+    talk: Talk, version: Version
+) -> None:
+    """Also when it comes again, or has the id of another."""
+    talk.socket.say([6, "1", "NotifyPeriodicEventStream", {"id": 3}])
+    talk.socket.say([6, "1", "NotifyPeriodicEventStream", {"id": 3}])
+    await talk.socket.hear_nothing_else()
+    assert talk.handled[:2] == [("NotifyPeriodicEventStream", {"id": 3})] * 2
+    assert not talk.notes
+
+
+@pytest.mark.parametrize("version", [V21], ids=["2.1"])
+async def test_a_message_that_asks_for_no_answer_gets_none_when_it_is_refused_either(
+    talk: Talk, version: Version, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nor when it can't be read, or when the fault is ours."""
+    talk.handlers["Wrong"] = refused_with(ErrorCode.PROTOCOL_ERROR, "secret")
+
+    async def fail(payload: Any) -> Any:
+        raise ZeroDivisionError
+
+    talk.handlers["Broken"] = fail
+    for frame in ([6, "1", "Wrong", {}], [6, "2", "Broken", {}], [6, "3"], [6]):
+        talk.socket.say(frame)
+    await talk.socket.hear_nothing_else()
+    assert talk.notes == [
+        "frame: unanswered message refused, ProtocolError",
+        "frame: unanswered message refused, InternalError",
+        "frame: no message to take up",
+        "frame: no message to take up",
+    ]
+    assert "Failed to handle Broken" in caplog.text
+
+
+@pytest.mark.parametrize("version", [V21], ids=["2.1"])
+async def test_a_message_of_ours_that_asks_for_no_answer_waits_for_no_turn(
+    talk: Talk, version: Version
+) -> None:
+    """Nor does it keep a command from being answered."""
+    command = talk.call("ClearCache")
+    message_id = (await talk.socket.hear())[1]
+    await talk.rpc.send("NotifyPeriodicEventStream", {"id": 1})
+    sent = await talk.socket.hear()
+    assert sent[0] == 6 and sent[2:] == ["NotifyPeriodicEventStream", {"id": 1}]
+    talk.socket.say([3, message_id, {"status": "Accepted"}])
+    assert await command == {"status": "Accepted"}
+    with pytest.raises(InvalidRequest):
+        await talk.rpc.send("NotifyPeriodicEventStream", {"data": object()})
+    talk.rpc.close()
+    with pytest.raises(StationOffline):
+        await talk.rpc.send("NotifyPeriodicEventStream", {})
+
+
+@VERSIONS
+async def test_a_station_is_told_of_an_answer_that_cant_be_used_in_2_1_only(
+    talk: Talk, version: Version
+) -> None:
+    """By the id of the answer, which is that of the command."""
+    command = asyncio.create_task(talk.rpc.call("ClearCache", {}))
+    message_id = (await talk.socket.hear())[1]
+    talk.socket.say([3, message_id, {}])
+    code = ErrorCode.PROTOCOL_ERROR
+    await talk.rpc.disown(await command, code, "status: required")
+    if version is V21:
+        told = await talk.socket.hear()
+        assert told == [5, message_id, "ProtocolError", "status: required", {}]
+    await talk.socket.hear_nothing_else()
+
+
+@pytest.mark.parametrize("version", [V21], ids=["2.1"])
+async def test_that_an_answer_of_ours_could_not_be_used_is_noted(
+    talk: Talk, version: Version
+) -> None:
+    """And changes nothing else."""
+    command = talk.call("ClearCache")
+    message_id = (await talk.socket.hear())[1]
+    talk.socket.say([5, message_id, "FormatViolation", "", {}])
+    talk.socket.say([5])
+    talk.socket.say([3, message_id, {"status": "Accepted"}])
+    assert await command == {"status": "Accepted"}
+    assert talk.notes == ["frame: an answer of ours could not be used"] * 2
 
 
 async def test_repaired_json_is_noted(talk: Talk) -> None:

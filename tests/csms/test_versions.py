@@ -2,7 +2,6 @@
 
 import pytest
 
-from custom_components.ocpp.csms import versions
 from custom_components.ocpp.csms.errors import ErrorCode
 from custom_components.ocpp.csms.versions import V16, V21, V201, Version, negotiate
 
@@ -21,17 +20,10 @@ from custom_components.ocpp.csms.versions import V16, V21, V201, Version, negoti
     ],
 )
 def test_the_stations_first_offer_that_we_speak_is_taken(
-    offered: list[str], version: Version | None, monkeypatch: pytest.MonkeyPatch
+    offered: list[str], version: Version | None
 ) -> None:
     """Its order counts, and its letters exactly."""
-    monkeypatch.setattr(versions, "SPOKEN", (V16, V201, V21))
     assert negotiate(offered) is version
-
-
-def test_a_version_that_is_not_spoken_is_not_taken() -> None:
-    """So far that is 2.1."""
-    assert negotiate(["ocpp2.1"]) is None
-    assert negotiate(["ocpp2.1", "ocpp2.0.1", "ocpp1.6"]) is V201
 
 
 @pytest.mark.parametrize(

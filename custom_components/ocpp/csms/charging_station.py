@@ -7,29 +7,11 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from . import chargers, lenient
-from .blocks.authorization import Authorization
-from .blocks.availability import Availability
-from .blocks.block import Block, Message
-from .blocks.certificates import Certificates
-from .blocks.data_transfer import DataTransfer
-from .blocks.device_model import DeviceModel, Inventory
-from .blocks.diagnostics import Diagnostics
-from .blocks.display_message import DisplayMessages
-from .blocks.firmware import Firmware
-from .blocks.local_list import LocalList
-from .blocks.metering import Metering
-from .blocks.monitoring import Monitoring
-from .blocks.provisioning import Provisioning
-from .blocks.provisioning.restarts import Restarts
-from .blocks.remote_control import RemoteControl
-from .blocks.reservation import Reservations
-from .blocks.security import Security
-from .blocks.smart_charging import SmartCharging
-from .blocks.tariff_cost import TariffCost
-from .blocks.transactions import Transactions
+from .blocks.block import Message
 from .chargers import Compatibility
 from .clock import Order
 from .errors import ErrorCode, MessageRefused, StationOffline
+from .functional_blocks import FunctionalBlocks
 from .listeners import Listeners
 from .memory import Memory
 from .model import (
@@ -61,7 +43,7 @@ class Connection(Socket, Protocol):
         """Close the socket without waiting for the other end."""
 
 
-class ChargingStation(Listeners):
+class ChargingStation(FunctionalBlocks, Listeners):
     """A charging station, connected or not.
 
     It exists from the moment it is configured, or first connects, and keeps its state
@@ -95,50 +77,7 @@ class ChargingStation(Listeners):
         # Called when a station that is not adopted said who it is.
         self.introduced: Callable[[], None] = lambda: None
 
-        self.device_model = DeviceModel(self)
-        self.inventory = Inventory(self)
-        self.monitoring = Monitoring(self)
-        self.security = Security(self)
-        self.provisioning = Provisioning(self)
-        self.authorization = Authorization(self)
-        self.remote_control = RemoteControl(self)
-        self.availability = Availability(self)
-        self.transactions = Transactions(self)
-        self.metering = Metering(self)
-        self.smart_charging = SmartCharging(self)
-        self.local_list = LocalList(self)
-        self.reservation = Reservations(self)
-        self.firmware = Firmware(self)
-        self.diagnostics = Diagnostics(self)
-        self.certificates = Certificates(self)
-        self.restarts = Restarts(self)
-        self.display_message = DisplayMessages(self)
-        self.data_transfer = DataTransfer(self)
-        self.tariff_cost = TariffCost(self)
-        # Also the order in which a station is prepared: what the next need to know, limits
-        # since they protect fuses, then the configuration, then what depends on it.
-        self.blocks: dict[str, Block] = {
-            "device_model": self.device_model,
-            "smart_charging": self.smart_charging,
-            "provisioning": self.provisioning,
-            "availability": self.availability,
-            "metering": self.metering,
-            "security": self.security,
-            "authorization": self.authorization,
-            "remote_control": self.remote_control,
-            "transactions": self.transactions,
-            "local_list": self.local_list,
-            "reservation": self.reservation,
-            "firmware": self.firmware,
-            "diagnostics": self.diagnostics,
-            "certificates": self.certificates,
-            "restarts": self.restarts,
-            "data_transfer": self.data_transfer,
-            "tariff_cost": self.tariff_cost,
-            "inventory": self.inventory,
-            "monitoring": self.monitoring,
-            "display_message": self.display_message,
-        }
+        self.build_blocks(self)
         self.preparation = Preparation(self)
         self.memory = Memory(self)
         self.sending = Sending(self)

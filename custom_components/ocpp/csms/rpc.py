@@ -6,7 +6,7 @@ most one open CALL of ours, and any number of the station's are answered meanwhi
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterable, Awaitable, Callable, Container
+from collections.abc import AsyncIterable, Awaitable, Callable, Container, Coroutine
 import logging
 from typing import Any, NamedTuple, Protocol
 from uuid import uuid4
@@ -23,12 +23,12 @@ from .errors import (
     MessageRefused,
     StationOffline,
 )
+from .frames import CALL, CALLERROR, CALLRESULT, CALLRESULTERROR, SEND, describe
 from .model import Payload
 from .versions import Version
 
 _LOGGER = logging.getLogger(__name__)
 
-CALL, CALLRESULT, CALLERROR = 2, 3, 4
 # What sending raises when there is nobody left to send to.
 GONE = (ConnectionError, ConnectionClosed)
 
@@ -58,6 +58,13 @@ class _Pending(NamedTuple):
 class _Answered(NamedTuple):
     frame: int
     answer: str | None
+
+
+class Reply(NamedTuple):
+    """What a station answered to a CALL of ours, and the id of both."""
+
+    id: str
+    payload: Payload
 
 
 class Rpc:
@@ -121,7 +128,7 @@ class Rpc:
 
     async def call(
         self, action: str, payload: Payload, *, timeout: float | None = None
-    ) -> Payload:
+    ) -> Reply:
         """Send a CALL when the one before it is answered; return the raw answer.
 
         Raises `StationOffline`, `CommandTimedOut` or `CommandFailed`. A timeout frees the
@@ -141,11 +148,31 @@ class Rpc:
             try:
                 async with asyncio.timeout(timeout or self._timeout):
                     await self._send(text)
-                    return await pending.answer
+                    return Reply(pending.id, await pending.answer)
             except TimeoutError as error:
                 raise CommandTimedOut(action) from error
             finally:
                 self._pending = None
+
+    async def send(self, action: str, payload: Payload) -> None:
+        """Send a message that nobody answers, for which no turn is waited.
+
+        Raises `StationOffline`.
+        """
+        if self._closed:
+            raise StationOffline
+        try:
+            text = orjson.dumps([SEND, str(uuid4()), action, payload]).decode()
+        except TypeError as error:
+            raise InvalidRequest(action, str(error)) from error
+        await self._send(text)
+
+    async def disown(self, reply: Reply, code: ErrorCode, description: str) -> None:
+        """Tell the station that its answer could not be used, in versions that can."""
+        if self.version.unanswered:
+            error = self._error(reply.id, code, description)
+            error[0] = CALLRESULTERROR
+            await self._send_quietly(orjson.dumps(error).decode())
 
     async def _send(self, text: str) -> None:
         if _LOGGER.isEnabledFor(logging.DEBUG):
@@ -179,6 +206,11 @@ class Rpc:
         kind = frame[0] if frame else None
         if kind in (CALLRESULT, CALLERROR):
             self._on_answer(frame)
+        elif kind == SEND and self.version.unanswered:
+            await self._on_send(frame)
+        elif kind == CALLRESULTERROR and self.version.unanswered:
+            # What it is about has been done; there is nothing to take back.
+            self._note("frame: an answer of ours could not be used")
         elif not isinstance(kind, int):
             if frame:
                 self._note("frame: no message type")
@@ -223,13 +255,39 @@ class Rpc:
                 await self._send_quietly(before.answer)
             return
         self._remember(message_id, _Answered(fingerprint, None))
+        await self._work(self._serve(message_id, action, payload, fingerprint))
+
+    async def _on_send(self, frame: list[Any]) -> None:
+        """Take up a message that nobody answers, whatever becomes of it."""
+        match frame:
+            case [_, _, str(action), payload, *_]:
+                await self._work(self._take(action, payload))
+            case _:
+                self._note("frame: no message to take up")
+
+    async def _take(self, action: str, payload: Any) -> None:
+        outcome = await self._outcome(action, payload)
+        if isinstance(outcome, MessageRefused):
+            self._note(f"frame: unanswered message refused, {outcome.code}")
+        self._answered()
+
+    async def _outcome(
+        self, action: str, payload: Any
+    ) -> orjson.Fragment | MessageRefused:
+        """Return the answer to a message of the station, or why it gets none."""
+        try:
+            return orjson.Fragment(orjson.dumps(await self._handle(action, payload)))
+        except MessageRefused as error:
+            return error
+        except Exception:  # A fault of ours must not cost the station its connection.
+            _LOGGER.exception("Failed to handle %s", action)
+            return MessageRefused(ErrorCode.INTERNAL_ERROR)
+
+    async def _work(self, handling: Coroutine[Any, Any, None]) -> None:
+        """Handle a message, without waiting for it unless there are too many."""
         # Eager: a handler that waits for nothing has answered before the next frame is
         # read, and one that waits does not keep our own answers from being read.
-        task = asyncio.Task(
-            self._serve(message_id, action, payload, fingerprint),
-            loop=asyncio.get_running_loop(),
-            eager_start=True,
-        )
+        task = asyncio.Task(handling, loop=asyncio.get_running_loop(), eager_start=True)
         if not task.done():
             self._in_work.add(task)
             task.add_done_callback(self._done)
@@ -244,19 +302,14 @@ class Rpc:
     async def _serve(
         self, message_id: str | int, action: str, payload: Any, fingerprint: int | None
     ) -> None:
-        refusal: list[Any] | None = None
-        try:
-            answer = await self._handle(action, payload)
-            text = orjson.dumps([CALLRESULT, message_id, answer]).decode()
-        except MessageRefused as error:
-            refusal = self._error(message_id, error.code, error.description)
-        except Exception:  # A fault of ours must not cost the station its connection.
-            _LOGGER.exception("Failed to handle %s", action)
-            refusal = self._error(message_id, ErrorCode.INTERNAL_ERROR)
-        if refusal is not None:
-            text = orjson.dumps(refusal).decode()
+        outcome = await self._outcome(action, payload)
+        if isinstance(outcome, MessageRefused):
+            frame = self._error(message_id, outcome.code, outcome.description)
+        else:
+            frame = [CALLRESULT, message_id, outcome]
+        text = orjson.dumps(frame).decode()
         if fingerprint is not None:
-            known = text if refusal is None else None
+            known = text if frame[0] == CALLRESULT else None
             self._answer_known(message_id, fingerprint, known)
         await self._send_quietly(text)
         self._answered()
@@ -339,24 +392,3 @@ def _fail(answer: asyncio.Future[Payload], error: Exception) -> None:
         # Read once here: what gave up waiting at the same moment never does, and an error
         # nobody read would be logged as a fault of ours.
         answer.exception()
-
-
-def describe(data: str | bytes) -> str:
-    """Name a frame for the log without its payload, which may hold cards and passwords."""
-    match _envelope(data):
-        case [2, str() | int() as message_id, str(action), *_]:
-            name = f"CALL {message_id!r:.50} {action!r:.50}"
-        case [3, str() | int() as message_id, *_]:
-            name = f"CALLRESULT {message_id!r:.50}"
-        case [4, str() | int() as message_id, code, *_]:
-            name = f"CALLERROR {message_id!r:.50} {code!r:.50}"
-        case _:
-            name = "no OCPP-J frame"
-    return f"{name} ({len(data)} characters)"
-
-
-def _envelope(data: str | bytes) -> Any:
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return None

@@ -100,7 +100,7 @@ class Sending:
             self._tell_before(version, action, payload)
         self._waiting.append(payload)
         try:
-            came = await rpc.call(
+            reply = await rpc.call(
                 action,
                 self.written(payload),
                 timeout=station.compatibility.call_timeout or None,
@@ -108,11 +108,16 @@ class Sending:
         finally:
             self._waiting = [it for it in self._waiting if it is not payload]
         station.heard()
+        came = reply.payload
         if (validator := schemas.responses.get(action)) is None:
             return Answer(came, came)
         repaired = lenient.repair(deepcopy(came), validator)
         for note in repaired.notes:
             station.note(f"{action} answer: {note}")
+        # Words that do not exist and fields that have no business there still mean something.
+        left = (it for it in repaired.left if it.kind in ("required", "type"))
+        if (fault := next(left, None)) is not None:
+            await rpc.disown(reply, lenient.error_code(fault), str(fault))
         if valid:
             accepted = is_accepted(version, action, repaired.payload)
             tell = self._tell_after if accepted else self._tell_refused

@@ -21,6 +21,9 @@ class Version:
     answers_unreadable: bool = True
     # Only 2.0.1 has an answer to a message type that does not exist.
     answers_unknown_type: bool = False
+    # 2.1 has messages that nobody answers (SEND), and answers to answers that could not be
+    # used (CALLRESULTERROR).
+    unanswered: bool = False
 
     def error_code(self, code: ErrorCode) -> str:
         """Return the code as this version spells it."""
@@ -47,12 +50,12 @@ V201 = Version(
     package="v201",
     answers_unknown_type=True,
 )
-V21 = Version(name="2.1", subprotocol="ocpp2.1", package="v21")
+V21 = Version(name="2.1", subprotocol="ocpp2.1", package="v21", unanswered=True)
 # They share what they mean by most of their messages, and how they spell it.
 V2 = (V201, V21)
 
-# What the central system negotiates. A version joins when its blocks speak it.
-SPOKEN: tuple[Version, ...] = (V16, V201)
+# What the central system negotiates.
+SPOKEN: tuple[Version, ...] = (V16, V201, V21)
 
 
 def negotiate(offered: Sequence[str]) -> Version | None:

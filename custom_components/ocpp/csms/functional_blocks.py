@@ -1,0 +1,78 @@
+"""The functional blocks of a station: the rooms that all its messages live in."""
+
+from typing import TYPE_CHECKING
+
+from .blocks.authorization import Authorization
+from .blocks.availability import Availability
+from .blocks.block import Block
+from .blocks.certificates import Certificates
+from .blocks.data_transfer import DataTransfer
+from .blocks.device_model import DeviceModel, Inventory
+from .blocks.diagnostics import Diagnostics
+from .blocks.display_message import DisplayMessages
+from .blocks.firmware import Firmware
+from .blocks.local_list import LocalList
+from .blocks.metering import Metering
+from .blocks.monitoring import Monitoring
+from .blocks.provisioning import Provisioning
+from .blocks.provisioning.restarts import Restarts
+from .blocks.remote_control import RemoteControl
+from .blocks.reservation import Reservations
+from .blocks.security import Security
+from .blocks.smart_charging import SmartCharging
+from .blocks.tariff_cost import TariffCost
+from .blocks.transactions import Transactions
+
+if TYPE_CHECKING:
+    from .charging_station import ChargingStation
+
+
+class FunctionalBlocks:
+    """What a station is made of; each block is known by its name."""
+
+    def build_blocks(self, station: ChargingStation) -> None:
+        """Build the blocks of a station, of which this is a part."""
+        self.device_model = DeviceModel(station)
+        self.inventory = Inventory(station)
+        self.monitoring = Monitoring(station)
+        self.security = Security(station)
+        self.provisioning = Provisioning(station)
+        self.authorization = Authorization(station)
+        self.remote_control = RemoteControl(station)
+        self.availability = Availability(station)
+        self.transactions = Transactions(station)
+        self.metering = Metering(station)
+        self.smart_charging = SmartCharging(station)
+        self.local_list = LocalList(station)
+        self.reservation = Reservations(station)
+        self.firmware = Firmware(station)
+        self.diagnostics = Diagnostics(station)
+        self.certificates = Certificates(station)
+        self.restarts = Restarts(station)
+        self.display_message = DisplayMessages(station)
+        self.data_transfer = DataTransfer(station)
+        self.tariff_cost = TariffCost(station)
+        # Also the order in which a station is prepared: what the next need to know, limits
+        # since they protect fuses, then the configuration, then what depends on it.
+        self.blocks: dict[str, Block] = {
+            "device_model": self.device_model,
+            "smart_charging": self.smart_charging,
+            "provisioning": self.provisioning,
+            "availability": self.availability,
+            "metering": self.metering,
+            "security": self.security,
+            "authorization": self.authorization,
+            "remote_control": self.remote_control,
+            "transactions": self.transactions,
+            "local_list": self.local_list,
+            "reservation": self.reservation,
+            "firmware": self.firmware,
+            "diagnostics": self.diagnostics,
+            "certificates": self.certificates,
+            "restarts": self.restarts,
+            "data_transfer": self.data_transfer,
+            "tariff_cost": self.tariff_cost,
+            "inventory": self.inventory,
+            "monitoring": self.monitoring,
+            "display_message": self.display_message,
+        }
