@@ -11,9 +11,10 @@ from custom_components.ocpp.command_actions import CALL, SCHEMAS
 from custom_components.ocpp.const import DOMAIN
 from custom_components.ocpp.csms.commands import COMMANDS, Command, write_request
 from custom_components.ocpp.csms.schemas import load_schemas
-from custom_components.ocpp.csms.versions import V201
+from custom_components.ocpp.csms.versions import V16, V21, V201
 from scripts.generator import files
 from scripts.generator.actions import LANGUAGES, actions, described, read
+from scripts.generator.fields import derive
 
 GENERATED = files.generated()
 
@@ -22,6 +23,13 @@ GENERATED = files.generated()
 def test_nothing_is_out_of_step(path: Path) -> None:
     """Run scripts/generate after changing the registry or the words."""
     assert path.read_text() == GENERATED[path]
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=lambda one: one.name)
+def test_fields_are_those_of_the_schemas(command: Command) -> None:
+    """Also where a version is written as what it has other than the one before."""
+    for version, held in command.fields.items():
+        assert held == tuple(derive(version, command.action))
 
 
 def test_what_is_by_hand_is_kept() -> None:
@@ -44,6 +52,19 @@ def test_home_assistant_takes_every_selector() -> None:
             assert validate_selector(field["selector"])
 
 
+def test_a_word_that_may_be_another_is_chosen_or_typed_in() -> None:
+    """Where one version knows a few words, and another takes any text."""
+    services = yaml.safe_load(GENERATED[files.SERVICES])
+    rare = services["reserve_now"]["fields"]["more"]["fields"]
+    plug = rare["connector_type"]["selector"]["select"]
+    assert plug["custom_value"] is True
+    assert "c_ccs2" in plug["options"]
+    # Elsewhere nothing but the words can be sent.
+    kind = services["reset"]["fields"]["type"]["selector"]["select"]
+    assert "custom_value" not in kind
+    assert kind["options"] == ["immediate", "on_idle", "immediate_and_resume"]
+
+
 EXAMPLES = [
     pytest.param(
         action.name, yaml.safe_load(action.looks[key]), id=f"{action.name}-{key}"
@@ -64,22 +85,27 @@ def test_examples_work(
         assert CALL(example["data"])
         return
     command = COMMANDS[name]
-    version = next(iter(command.fields))
+    first, *others = command.fields
+    versions = [first]
     if request.node.callspec.id.endswith("example_2"):
-        version = V201
+        versions = others
     given = SCHEMAS[name](example["data"])
     del given["device_id"]
-    written = write_request(command, version, given)
-    load_schemas(version).check_request(written.action, written.payload)
+    for version in versions:
+        written = write_request(command, version, given)
+        load_schemas(version).check_request(written.action, written.payload)
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=lambda one: one.name)
 def test_each_version_has_an_example_of_its_own(command: Command) -> None:
     """Unless it could be the same, or there is none."""
     looks = read("looks")["commands"][command.name]
-    if len(command.fields) == 1:
+    if V16 not in command.fields:
         assert "example_2" not in looks
-    elif "example" in looks and "example_2" not in looks:
+    if "example_2" in looks:
+        assert "example" in looks
+        assert set(command.fields) == {V16, V201, V21}
+    elif "example" in looks:
         given = SCHEMAS[command.name](yaml.safe_load(looks["example"])["data"])
         del given["device_id"]
         for version in command.fields:
@@ -91,9 +117,14 @@ def test_each_version_has_an_example_of_its_own(command: Command) -> None:
     ("action", "field", "said"),
     [
         ("reset", "type", ""),
-        ("reset", "evse_id", "OCPP 2.0.1 only."),
-        ("reserve_now", "id_tag", "OCPP 1.6 only, which requires it."),
-        ("reserve_now", "id", "OCPP 2.0.1 only."),
+        ("reset", "evse_id", "OCPP 2.0.1 and 2.1 only."),
+        ("reserve_now", "id_tag", "OCPP 1.6 only, required there."),
+        ("reserve_now", "id", "OCPP 2.0.1 and 2.1 only."),
+        ("update_firmware", "firmware", "OCPP 2.0.1 and 2.1 only, required there."),
+        ("trigger_message", "custom_trigger", "OCPP 2.1 only."),
+        ("certificate_signed", "request_id", "OCPP 2.1 only."),
+        # That is known from the command, too.
+        ("set_der_control", "control_type", ""),
         ("get_installed_certificate_ids", "certificate_type", "Required by OCPP 1.6."),
         # That is known from the command.
         ("get_variables", "get_variable_data", ""),
@@ -107,7 +138,9 @@ def test_it_is_said_which_versions_have_a_field(
     made = {one.name: one for one in actions()}[action]
     text = described(made, "en")["fields"][field]["description"]
     assert text.endswith(said)
-    assert ("OCPP 1.6" in text or "OCPP 2.0.1" in text) is bool(said)
+    assert any(f"OCPP {version}" in text for version in ("1.6", "2.0.1", "2.1")) is (
+        bool(said)
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -155,10 +155,16 @@ def _described(field: ActionField, own: dict[str, Any], words: dict[str, Any]) -
     said = [_words_of(field, own, words)["description"]]
     if field.only:
         key = "only_and_needed" if field.needing else "only"
-        said.append(words[key].format(versions=", ".join(field.only)))
+        said.append(words[key].format(versions=_listed(field.only, words)))
     elif field.needing:
-        said.append(words["needed"].format(versions=", ".join(field.needing)))
+        said.append(words["needed"].format(versions=_listed(field.needing, words)))
     return " ".join(said)
+
+
+def _listed(versions: tuple[str, ...], words: dict[str, Any]) -> str:
+    """Return the names of versions as a sentence has them."""
+    *others, last = versions
+    return f"{', '.join(others)} {words['and']} {last}" if others else last
 
 
 def selects(language: str) -> dict[str, Any]:

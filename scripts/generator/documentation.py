@@ -18,7 +18,7 @@ writes it.
   action, with the fields of all of them; which version has or requires a field is said with
   it. What a version does not have is not sent: the action fails and says so.
 - `device_id` is the device of the charger, or of one of its connectors where it has several.
-  The device of a connector fills in the connector, which OCPP 2.0.1 calls EVSE. Where OCPP
+  The device of a connector fills in the connector, which OCPP 2.x calls EVSE. Where OCPP
   does not go without one, the device of a charger means its only connector, or the charger as
   a whole where it has several. A connector that is given counts.
 - Nothing else is filled in: what is not given is not sent. Only the numbers of requests and
@@ -27,7 +27,7 @@ writes it.
 - Choices may be given as shown here or as any version of OCPP spells them; `Hard` and
   `Immediate` are the same. What is nested in a field is given exactly as the specification of
   OCPP writes it. Times without a zone are those of Home Assistant. The field `customData` of
-  OCPP 2.0.1 can be sent with [`ocpp.call`](#ocppcall).
+  OCPP 2.x can be sent with [`ocpp.call`](#ocppcall).
 - The response is the whole answer of the charger, in the words of OCPP.
 - An action fails when the charger refuses, does not have the command, answers with an error
   or does not answer in time, each with an error of its own. Where an answer has a result for
@@ -35,7 +35,7 @@ writes it.
   charger will try; that it has done something is shown by its entities.
 - *Administrator* marks what can do damage. Automations and scripts may use these as well.
 """
-# For the oldest version that has a command, and for the next.
+# For the oldest version that has a command, and for 2.x.
 _EXAMPLES = ("example", "example_2")
 
 
@@ -83,9 +83,10 @@ def _section(
     if made.accepted:
         yield f"\n{_success(made)}\n"
     examples = [made.looks[key] for key in _EXAMPLES if key in made.looks]
-    for version, example in zip(made.versions or ("",), examples, strict=False):
+    for place, example in enumerate(examples):
         if len(examples) > 1:
-            yield f"\nWith OCPP {version}:\n"
+            versions = made.versions[1:] if place else made.versions[:1]
+            yield f"\nWith OCPP {' and '.join(versions)}:\n"
         yield f"\n```yaml\n{example}```\n"
 
 
@@ -96,11 +97,14 @@ def _success(made: Action) -> str:
         version: " or ".join(f"`{status}`" for status in sorted(accepted))
         for version, accepted in made.accepted.items()
     }
-    if tuple(yes) == made.versions and len(set(yes.values())) == 1:
-        return f"Succeeds where {said} {next(iter(yes.values()))}."
+    having: dict[str, list[str]] = {}
+    for version in made.versions:
+        having.setdefault(yes.get(version, "anything"), []).append(version)
+    if len(having) == 1:
+        return f"Succeeds where {said} {next(iter(having))}."
     each = "; ".join(
-        f"with OCPP {version} {yes.get(version, 'anything')}"
-        for version in made.versions
+        f"with OCPP {' and '.join(versions)} {answers}"
+        for answers, versions in having.items()
     )
     return f"Succeeds where {said}: {each}."
 

@@ -14,7 +14,7 @@ from custom_components.ocpp.csms.commands.declaration import (
     DECLARED,
     NEUTRAL_WORDS,
 )
-from custom_components.ocpp.csms.versions import Version
+from custom_components.ocpp.csms.versions import V21, V201, Version
 
 type Schema = dict[str, Any]
 
@@ -24,6 +24,15 @@ from .command import Field, Kind
 
 FIELDS: dict[str, tuple[Field, ...]] = {{
 '''
+# Of a version that holds most as the one before.
+_HEAD_OF_NEXT = '''"""What requests of OCPP {} hold that are not as in {}, derived by scripts/generate."""
+
+from . import {package}
+from .command import Field, Kind
+
+FIELDS: dict[str, tuple[Field, ...]] = {package}.FIELDS | {{
+'''
+_BEFORE = {V21: V201}
 # Every request of 2.x has it. It has no meaning in common, and is left to those who send
 # whole messages.
 _NO_FIELD = "customData"
@@ -105,12 +114,21 @@ def _kind(schema: Schema, root: Schema) -> Kind:
 
 def module(version: Version) -> str:
     """Return the source of the module that holds the fields of a version."""
+    before = _BEFORE.get(version)
     lines = [_HEAD.format(version.name)]
+    if before is not None:
+        lines = [
+            _HEAD_OF_NEXT.format(version.name, before.name, package=before.package)
+        ]
     for declared in DECLARED:
         if version not in declared.versions:
             continue
+        fields = list(derive(version, declared.name))
+        if before in declared.versions and fields == list(
+            derive(before, declared.name)
+        ):
+            continue
         lines.append(f'    "{declared.name}": (\n')
-        fields = derive(version, declared.name)
         lines.extend(f"        {_written(one)},\n" for one in fields)
         lines.append("    ),\n")
     return formatted("".join([*lines, "}\n"]))

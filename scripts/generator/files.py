@@ -126,11 +126,9 @@ def _selector(
 ) -> dict[str, Any]:
     match field.kind:
         case Kind.WORD | Kind.WORDS:
-            key = action.looks["selects"][field.name]
-            select = {"options": list(field.slugs), "translation_key": key}
-            if field.kind is Kind.WORDS:
-                select["multiple"] = True
-            return {"select": select}
+            return {"select": _select(action, field)}
+        case Kind.TEXT if field.slugs:
+            return {"select": _select(action, field) | {"custom_value": True}}
         case Kind.INTEGER | Kind.NUMBER:
             return {"number": _number(field, looks)}
         case Kind.MOMENT:
@@ -145,6 +143,14 @@ def _selector(
             return {"text": {"multiline": True} if looks.get("multiline") else None}
         case Kind.OBJECT | Kind.OBJECTS | Kind.ANYTHING:
             return {"object": None}
+
+
+def _select(action: Action, field: ActionField) -> dict[str, Any]:
+    key = action.looks["selects"][field.name]
+    select = {"options": list(field.slugs), "translation_key": key}
+    if field.kind is Kind.WORDS:
+        select["multiple"] = True
+    return select
 
 
 def _number(field: ActionField, looks: dict[str, Any]) -> dict[str, Any]:

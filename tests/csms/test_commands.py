@@ -29,7 +29,7 @@ from custom_components.ocpp.csms.errors import (
     NotSupported,
 )
 from custom_components.ocpp.csms.schemas import load_schemas
-from custom_components.ocpp.csms.versions import V16, V201, Version
+from custom_components.ocpp.csms.versions import V2, V16, V21, V201, Version
 
 # What a station of each version sends, and DataTransfer, which both ends send.
 FROM_STATIONS = {
@@ -75,6 +75,20 @@ FROM_STATIONS = {
         "TransactionEvent",
     },
 }
+FROM_STATIONS[V21] = FROM_STATIONS[V201] | {
+    "BatterySwap",
+    "ClosePeriodicEventStream",
+    "GetCertificateChainStatus",
+    "NotifyDERAlarm",
+    "NotifyDERStartStop",
+    "NotifyPeriodicEventStream",
+    "NotifyPriorityCharging",
+    "NotifySettlement",
+    "OpenPeriodicEventStream",
+    "PullDynamicScheduleUpdate",
+    "ReportDERControl",
+    "VatNumberValidation",
+}
 # A command as one might be that several versions have, each in its own spelling.
 SHARED = Command(
     name="restart",
@@ -95,6 +109,11 @@ SHARED = Command(
 )
 TOKEN = {"idToken": "CARD1", "type": "ISO14443"}
 NOON = datetime(2026, 10, 20, 12, tzinfo=UTC)
+TARIFF = {
+    "tariffId": "T1",
+    "currency": "EUR",
+    "energy": {"prices": [{"priceKwh": 0.3}]},
+}
 PROFILE_2 = {
     "id": 1,
     "stackLevel": 0,
@@ -110,7 +129,7 @@ PROFILE_2 = {
 }
 
 
-@pytest.mark.parametrize(("version", "count"), [(V16, 26), (V201, 40)])
+@pytest.mark.parametrize(("version", "count"), [(V16, 26), (V201, 40), (V21, 55)])
 def test_the_registry_knows_every_command_of_a_version(
     version: Version, count: int
 ) -> None:
@@ -128,6 +147,11 @@ def test_the_registry_knows_every_command_of_a_version(
         ("MORootCertificate", "mo_root_certificate"),
         ("SignV2GCertificate", "sign_v2g_certificate"),
         ("NotifyDERAlarm", "notify_der_alarm"),
+        ("AFRRSignal", "afrr_signal"),
+        ("SetDERControl", "set_der_control"),
+        ("fixedPFAbsorb", "fixed_pf_absorb"),
+        ("SignV2G20Certificate", "sign_v2g20_certificate"),
+        ("HVMomCess", "hv_mom_cess"),
         ("A", "a"),
     ],
 )
@@ -201,6 +225,73 @@ def test_several_words_are_one_where_a_version_takes_one(
     load_schemas(version).check_request(*request[:2])
 
 
+@pytest.mark.parametrize(
+    ("version", "said", "sent"),
+    [
+        (V201, "c_ccs2", "cCCS2"),
+        (V21, "c_ccs2", "cCCS2"),
+        (V21, "cCCS2", "cCCS2"),
+        (V21, "S309-1p-16a", "s309-1P-16A"),
+        (V21, "other1_ph_max16a", "Other1PhMax16A"),
+        # What nobody knew before.
+        (V21, "cGBT-DC", "cGBT-DC"),
+        (V21, "c_mine", "c_mine"),
+    ],
+)
+def test_text_that_was_a_word_in_an_older_version_is_still_spelled_as_there(
+    version: Version, said: str, sent: str
+) -> None:
+    """Where a version takes any text, what it has no word for is left as it is."""
+    command = COMMANDS["reserve_now"]
+    given = {"id_token": TOKEN, "expiry_date_time": NOON, "connector_type": said}
+    request = write_request(command, version, given)
+    assert request.payload["connectorType"] == sent
+    load_schemas(version).check_request(*request[:2])
+
+
+def test_text_that_no_version_knows_is_refused_where_only_words_are_taken() -> None:
+    """By the schema of 2.0.1; and in 2.1 where it is too long."""
+    for version, said in (V201, "cGBT-DC"), (V21, "x" * 21):
+        given = {"id_token": TOKEN, "expiry_date_time": NOON, "connector_type": said}
+        request = write_request(COMMANDS["reserve_now"], version, given)
+        with pytest.raises(InvalidRequest):
+            load_schemas(version).check_request(*request[:2])
+
+
+def test_other_text_is_never_taken_for_a_word() -> None:
+    """Only fields that some version has words for know any."""
+    given = {"requested_message": "custom_trigger", "custom_trigger": "meter_values"}
+    request = write_request(COMMANDS["trigger_message"], V21, given)
+    assert request.payload == {
+        "requestedMessage": "CustomTrigger",
+        "customTrigger": "meter_values",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "said", "sent"),
+    [
+        ("reset", "type", "immediate_and_resume", "ImmediateAndResume"),
+        ("trigger_message", "requested_message", "sign_v2g20_certificate",
+         "SignV2G20Certificate"),
+        ("get_log", "log_type", "data_collector_log", "DataCollectorLog"),
+        ("get_display_messages", "state", "discharging", "Discharging"),
+    ],
+)  # fmt: skip
+def test_words_of_21_are_refused_by_201(
+    name: str, field: str, said: str, sent: str
+) -> None:
+    """By its schema: it has no spelling of its own for them."""
+    log = {"log": {"remoteLocation": "ftp://192.0.2.1/"}} if name == "get_log" else {}
+    given = log | {field: said}
+    request = write_request(COMMANDS[name], V21, given)
+    assert sent in request.payload.values()
+    load_schemas(V21).check_request(*request[:2])
+    request = write_request(COMMANDS[name], V201, given)
+    with pytest.raises(InvalidRequest):
+        load_schemas(V201).check_request(*request[:2])
+
+
 def test_more_words_than_a_version_takes_are_refused() -> None:
     """By its schema."""
     command = COMMANDS["get_installed_certificate_ids"]
@@ -220,7 +311,13 @@ def test_vendor_data_is_text_in_16_and_anything_in_2() -> None:
 
 def test_what_a_version_does_not_have_is_not_sent() -> None:
     """Neither a command nor a field of it."""
-    for name, version in (("get_variables", V16), ("get_configuration", V201)):
+    for name, version in (
+        ("get_variables", V16),
+        ("get_configuration", V201),
+        ("get_configuration", V21),
+        ("set_der_control", V201),
+        ("get_tariffs", V16),
+    ):
         with pytest.raises(NotInVersion) as lacking:
             write_request(COMMANDS[name], version, {})
         assert lacking.value.version == version.name
@@ -329,6 +426,12 @@ STATIONS_PROFILE = PROFILE_2 | {"chargingProfilePurpose": "ChargingStationMaxPro
          {"chargingProfileCriteria": {"evseId": 0}}),
         # It is not about an EVSE.
         ("clear_cache", {}, {}, {}),
+        ("set_default_tariff", {"tariff": TARIFF}, {"evseId": 1}, {"evseId": 2}),
+        ("set_default_tariff", {"tariff": TARIFF, "evse_id": 0},
+         {"evseId": 0}, {"evseId": 0}),
+        ("get_tariffs", {}, {"evseId": 1}, {"evseId": 2}),
+        ("clear_tariffs", {}, {}, {"evseId": 2}),
+        ("notify_web_payment_started", {"timeout": 60}, {"evseId": 1}, {"evseId": 2}),
     ],
 )  # fmt: skip
 def test_the_evse_that_was_chosen_is_filled_in_where_2_has_it(
@@ -350,10 +453,27 @@ def test_the_evse_that_was_chosen_is_filled_in_where_2_has_it(
         ({"the_only_evse": 1}, of_station),
         ({"evse": 2}, of_evse),
     ):
-        request = write_request(command, V201, given, **chosen)
-        payload = request.payload
-        assert {key: payload[key] for key in payload if key in about} == expected
-        load_schemas(V201).check_request(request.action, payload)
+        for version in set(V2) & set(command.fields):
+            request = write_request(command, version, given, **chosen)
+            payload = request.payload
+            assert {key: payload[key] for key in payload if key in about} == expected
+            load_schemas(version).check_request(request.action, payload)
+
+
+@pytest.mark.parametrize("said", [{}, {"evse_id": 0}])
+def test_a_payment_is_for_one_evse(said: dict[str, int]) -> None:
+    """A station with several could not know for which, and has no way to say so."""
+    command = COMMANDS["notify_web_payment_started"]
+    with pytest.raises(InvalidRequest) as error:
+        write_request(command, V21, {"timeout": 60} | said)
+    assert error.value.reason == "evse_id: OCPP 2.1 needs it"
+
+
+def test_a_tariff_is_for_every_evse_where_none_is_named() -> None:
+    """Of a station that has several (I07.FR.12)."""
+    given = {"tariff": TARIFF}
+    request = write_request(COMMANDS["set_default_tariff"], V21, given)
+    assert request.payload["evseId"] == 0
 
 
 def test_numbers_differ() -> None:
@@ -376,6 +496,9 @@ def test_numbers_differ() -> None:
         ("reserve_now", V201, "id"),
         ("reserve_now", V16, "reservationId"),
         ("update_firmware", V201, "requestId"),
+        ("get_der_control", V21, "requestId"),
+        ("request_battery_swap", V21, "requestId"),
+        ("get_base_report", V21, "requestId"),
     ],
 )
 def test_every_number_that_a_version_requires_is_made_up(
@@ -403,6 +526,7 @@ def test_an_update_of_firmware_has_no_number_in_16() -> None:
 
 
 VARIABLES = "setVariableResult"
+TARIFFS = "clearTariffsResult"
 
 
 @pytest.mark.parametrize(
@@ -448,6 +572,24 @@ VARIABLES = "setVariableResult"
          {"setMonitoringResult": [{"status": "Duplicate"}]}, False),
         (V201, "ClearVariableMonitoring",
          {"clearMonitoringResult": [{"status": "NotFound", "id": 1}]}, True),
+        (V21, "Reset", {"status": "Scheduled"}, True),
+        (V21, "AFRRSignal", {"status": "Rejected"}, False),
+        (V21, "ClearDERControl", {"status": "NotFound"}, True),
+        (V21, "GetDERControl", {"status": "NotFound"}, True),
+        (V21, "SetDERControl", {"status": "NotFound"}, False),
+        (V21, "GetTariffs", {"status": "NoTariff"}, True),
+        (V21, "ClearTariffs", {TARIFFS: [{"status": "NoTariff"}]}, True),
+        (V21, "ClearTariffs",
+         {TARIFFS: [{"tariffId": "A", "status": "Rejected"},
+                    {"tariffId": "B", "status": "Accepted"}]}, True),
+        (V21, "ClearTariffs",
+         {TARIFFS: [{"tariffId": "A", "status": "Rejected"}]}, False),
+        (V21, "ClearTariffs", {"status": "Accepted"}, False),
+        (V21, "SetDefaultTariff", {"status": "DuplicateTariffId"}, False),
+        (V21, "ChangeTransactionTariff", {"status": "NoCurrencyChange"}, False),
+        (V21, "UsePriorityCharging", {"status": "NoProfile"}, False),
+        (V21, "GetPeriodicEventStream", {}, True),
+        (V21, "NotifyWebPaymentStarted", {}, True),
     ],
 )  # fmt: skip
 def test_verdict(
@@ -513,6 +655,10 @@ def test_what_is_not_there_is_not_supported() -> None:
         (V16, "TriggerMessage", "NotImplemented"),
         (V16, "ExtendedTriggerMessage", "NotImplemented"),
         (V201, "TriggerMessage", "NotImplemented"),
+        # A kind of control that it has not (R04.FR.01).
+        (V21, "SetDERControl", "NotSupported"),
+        (V21, "GetDERControl", "NotSupported"),
+        (V21, "ClearDERControl", "NotSupported"),
     ],
 )
 def test_a_key_or_a_message_that_is_not_there_says_nothing_of_the_command(

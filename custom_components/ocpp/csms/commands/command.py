@@ -35,6 +35,8 @@ class Kind(StrEnum):
 # What takes all that either of two kinds takes, where versions differ.
 _WIDER = {
     frozenset({Kind.WORD, Kind.WORDS}): Kind.WORDS,
+    # The words are then suggestions.
+    frozenset({Kind.WORD, Kind.TEXT}): Kind.TEXT,
     frozenset({Kind.DATA, Kind.ANYTHING}): Kind.ANYTHING,
 }
 _BEGINS_A_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z0-9])(?=[A-Z][a-z])")
@@ -86,7 +88,8 @@ class Command:
     `accepted` are the statuses that mean yes; None where the answer has none. `results` is
     where an answer has many of them: the key of the list, and of the status of each.
     `administrator` is for what can do damage. `numbered` are the required numbers that are
-    made up where none is given.
+    made up where none is given. `of_one_evse` is for what no station can do as a whole,
+    though it would not say so.
     """
 
     name: str
@@ -96,6 +99,7 @@ class Command:
     results: tuple[str, str] | None = None
     administrator: bool = False
     numbered: frozenset[str] = frozenset()
+    of_one_evse: bool = False
 
     def all_fields(self) -> dict[str, dict[Version, Field]]:
         """Return how the versions have each field, by its name."""
@@ -123,12 +127,14 @@ class Command:
 def spelled(said: str, field: Field, fields: Iterable[Field]) -> str:
     """Return how a field spells a word that any of the versions' fields knows.
 
-    What it has no word for is returned as it is.
+    Text that is a word elsewhere is spelled as it is there. What is no word is returned
+    as it is.
     """
     for one in (field, *fields):
         slug = one.slug(said)
-        if slug is not None and slug in field.words:
-            return field.words[slug]
+        words = field.words or one.words
+        if slug is not None and slug in words:
+            return words[slug]
     return said
 
 

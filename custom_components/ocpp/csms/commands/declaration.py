@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 
-from ..versions import V16, V201, Version
+from ..versions import V16, V21, V201, Version
 
 _ACCEPTED = frozenset({"Accepted"})
 _NUMBERED = frozenset({"request_id"})
 _OLD = (V16,)
-_NEW = (V201,)
+_NEW = (V201, V21)
 _BOTH = (*_OLD, *_NEW)
+_LATEST = (V21,)
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,13 @@ class Declared:
     results: tuple[str, str] | None = None
     administrator: bool = False
     numbered: frozenset[str] = frozenset()
+    of_one_evse: bool = False
 
 
 DECLARED = (
+    # It may make a station send values all the time.
+    Declared("AdjustPeriodicEventStream", _LATEST, administrator=True),
+    Declared("AFRRSignal", _LATEST),
     Declared("CancelReservation", _BOTH),
     Declared("CertificateSigned", _BOTH, administrator=True),
     Declared("ChangeAvailability", _BOTH, accepted=_ACCEPTED | {"Scheduled"}),
@@ -40,10 +45,26 @@ DECLARED = (
         accepted=_ACCEPTED | {"RebootRequired"},
         administrator=True,
     ),
+    # What people are charged.
+    Declared("ChangeTransactionTariff", _LATEST, administrator=True),
     Declared("ClearCache", _BOTH),
     # That there was nothing to remove is as good.
     Declared("ClearChargingProfile", _BOTH, accepted=_ACCEPTED | {"Unknown"}),
+    # What it removes may keep the grid from harm.
+    Declared(
+        "ClearDERControl",
+        _LATEST,
+        accepted=_ACCEPTED | {"NotFound"},
+        administrator=True,
+    ),
     Declared("ClearDisplayMessage", _NEW, accepted=_ACCEPTED | {"Unknown"}),
+    Declared(
+        "ClearTariffs",
+        _LATEST,
+        accepted=_ACCEPTED | {"NoTariff"},
+        results=("clearTariffsResult", "status"),
+        administrator=True,
+    ),
     # What a station watches itself by stays changed, and without it nobody is warned.
     Declared(
         "ClearVariableMonitoring",
@@ -76,6 +97,12 @@ DECLARED = (
     Declared("GetCompositeSchedule", _BOTH),
     # Among the answers are passwords and the numbers of cards.
     Declared("GetConfiguration", _OLD, accepted=None, administrator=True),
+    Declared(
+        "GetDERControl",
+        _LATEST,
+        accepted=_ACCEPTED | {"NotFound"},
+        numbered=_NUMBERED,
+    ),
     # It uploads what it logged to any address.
     Declared("GetDiagnostics", _OLD, accepted=None, administrator=True),
     # That there are none is an answer, not a refusal.
@@ -100,6 +127,7 @@ DECLARED = (
         accepted=_ACCEPTED | {"EmptyResultSet"},
         numbered=_NUMBERED,
     ),
+    Declared("GetPeriodicEventStream", _LATEST, accepted=None),
     Declared(
         "GetReport",
         _NEW,
@@ -107,13 +135,23 @@ DECLARED = (
         administrator=True,
         numbered=_NUMBERED,
     ),
+    # Among the answers are the numbers of cards.
+    Declared(
+        "GetTariffs",
+        _LATEST,
+        accepted=_ACCEPTED | {"NoTariff"},
+        administrator=True,
+    ),
     Declared("GetTransactionStatus", _NEW, accepted=None),
     # That there is no such variable is an answer, too.
     Declared("GetVariables", _NEW, accepted=None, administrator=True),
     Declared("InstallCertificate", _BOTH, administrator=True),
+    Declared("NotifyAllowedEnergyTransfer", _LATEST),
+    Declared("NotifyWebPaymentStarted", _LATEST, accepted=None, of_one_evse=True),
     Declared("PublishFirmware", _NEW, administrator=True, numbered=_NUMBERED),
     Declared("RemoteStartTransaction", _OLD),
     Declared("RemoteStopTransaction", _OLD),
+    Declared("RequestBatterySwap", _LATEST, numbered=_NUMBERED),
     Declared("RequestStartTransaction", _NEW, numbered=frozenset({"remote_start_id"})),
     Declared("RequestStopTransaction", _NEW),
     Declared("ReserveNow", _BOTH, numbered=frozenset({"id", "reservation_id"})),
@@ -126,6 +164,9 @@ DECLARED = (
     ),
     Declared("SendLocalList", _BOTH, administrator=True),
     Declared("SetChargingProfile", _BOTH),
+    Declared("SetDefaultTariff", _LATEST, administrator=True),
+    # By it a car feeds into the grid, and leaves it.
+    Declared("SetDERControl", _LATEST, administrator=True),
     Declared("SetDisplayMessage", _NEW),
     Declared("SetMonitoringBase", _NEW, administrator=True),
     Declared("SetMonitoringLevel", _NEW, administrator=True),
@@ -165,6 +206,7 @@ DECLARED = (
         accepted=frozenset({"NoFirmware", "Unpublished"}),
         administrator=True,
     ),
+    Declared("UpdateDynamicSchedule", _LATEST),
     Declared(
         "UpdateFirmware",
         _BOTH,
@@ -173,6 +215,7 @@ DECLARED = (
         administrator=True,
         numbered=_NUMBERED,
     ),
+    Declared("UsePriorityCharging", _LATEST),
 )
 
 # Where a version has a word of its own for what later ones call otherwise, people say the

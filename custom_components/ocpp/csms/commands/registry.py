@@ -1,13 +1,14 @@
 """The registry: every command, from its declaration and the schemas of each version."""
 
-from ..versions import V16, V201, Version
-from . import v16, v201
+from ..versions import V16, V21, V201, Version
+from . import v16, v21, v201
 from .command import Command, Field, snake
 from .declaration import DECLARED, Declared
 
 _FIELDS: dict[Version, dict[str, tuple[Field, ...]]] = {
     V16: v16.FIELDS,
     V201: v201.FIELDS,
+    V21: v21.FIELDS,
 }
 
 
@@ -27,6 +28,7 @@ def _command(declared: Declared) -> Command:
         results=declared.results,
         administrator=declared.administrator,
         numbered=declared.numbered,
+        of_one_evse=declared.of_one_evse,
     )
 
 

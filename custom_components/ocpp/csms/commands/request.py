@@ -55,6 +55,8 @@ def write_request(
     }
     payload |= made_up
     _fill_in_evse(payload, fields, evse, the_only_evse)
+    if command.of_one_evse and payload.get("evseId") == 0:
+        del payload["evseId"]
     for field in fields.values():
         if field.required and field.key not in payload:
             reason = f"{field.name}: OCPP {version.name} needs it"
@@ -130,6 +132,8 @@ def _spell(field: Field, versions: Collection[Field], value: Any) -> Any:
             return timestamp(value)
         case Kind.WORD, [str() as only] | (str() as only):
             return spelled(only, field, versions)
+        case Kind.TEXT, str():
+            return spelled(value, field, versions)
         case Kind.WORDS, list():
             return [spelled(one, field, versions) for one in value]
         case Kind.DATA, str():

@@ -14,9 +14,13 @@ _ABSENT = frozenset(
     }
 )
 _ABSENT_STATUSES = frozenset({"NotImplemented", "NotSupported"})
-# These mean by it what they were asked for: a key, or a message, that is not there.
+# These mean by it what they were asked for: a key, a message or a kind of control that is
+# not there (R04.FR.01).
 _OF_WHAT_WAS_ASKED = frozenset(
-    {"ChangeConfiguration", "ExtendedTriggerMessage", "TriggerMessage"}
+    {
+        *("ChangeConfiguration", "ExtendedTriggerMessage", "TriggerMessage"),
+        *("ClearDERControl", "GetDERControl", "SetDERControl"),
+    }
 )
 
 
