@@ -85,6 +85,7 @@ class TestTyping:
             blocked=True,
             group="Family",
             chargers=["CP1"],
+            rarely_used={"charging_priority": 5},
         )
         listed = hub.central.shared.id_tokens.find("04a1b2c3")
         assert listed is not None
@@ -96,6 +97,7 @@ class TestTyping:
         assert listed.blocked
         assert listed.group == "Family"
         assert listed.stations == {"cp1"}
+        assert listed.priority == 5
         assert entry.runtime_data is hub
 
     @pytest.mark.parametrize(
@@ -301,6 +303,27 @@ class TestChanging:
         assert await charger.authorize("04A1B2C3") == "Invalid"
         assert entry.runtime_data is hub
         assert len(charger.sent_calls("BootNotification")) == boots
+
+    async def test_its_priority_is_shown_and_the_usual_one_is_not_kept(
+        self, hass: HomeAssistant, entry: MockConfigEntry, hub: OcppHub
+    ) -> None:
+        given = {"charging_priority": -9}
+        subentry_id = await add_card(hass, entry, rarely_used=given)
+        assert entry.subentries[subentry_id].data["charging_priority"] == -9
+        for usual in ({"rarely_used": {"charging_priority": 0}}, {}):
+            form = await entry.start_subentry_reconfigure_flow(hass, subentry_id)
+            (rare,) = (
+                value.schema
+                for key, value in form["data_schema"].schema.items()
+                if key == "rarely_used"
+            )
+            assert suggested({"data_schema": rare}) == given
+            await fill(hass, form, **usual)
+            assert "charging_priority" not in entry.subentries[subentry_id].data
+            given = {"charging_priority": 0}
+        card = hub.central.shared.id_tokens.find(FORM["token"])
+        assert card is not None
+        assert card.priority == 0
 
     async def test_its_number_stays_its_own(
         self, hass: HomeAssistant, entry: MockConfigEntry

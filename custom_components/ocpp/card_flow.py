@@ -10,6 +10,7 @@ from homeassistant.config_entries import (
     SubentryFlowResult,
 )
 from homeassistant.const import CONF_NAME
+from homeassistant.data_entry_flow import section
 from homeassistant.helpers import selector
 from homeassistant.util import dt as dt_util
 import probatio
@@ -18,8 +19,10 @@ from .cards import Held
 from .const import (
     CONF_BLOCKED,
     CONF_CHARGERS,
+    CONF_CHARGING_PRIORITY,
     CONF_GROUP,
     CONF_OWNER,
+    CONF_RARELY_USED,
     CONF_TOKEN,
     CONF_TYPE,
     CONF_VALID_UNTIL,
@@ -55,6 +58,19 @@ _DEFAULT_TYPE = "iso14443"
 # As forms have moments, which are those of the clock on the wall.
 _MOMENT = "%Y-%m-%d %H:%M:%S"
 _TEXT = selector.TextSelector()
+_RARELY_USED = probatio.Schema(
+    {
+        # A form without it, as of a card that has none, is of the usual priority.
+        probatio.Optional(CONF_CHARGING_PRIORITY, default=0): probatio.All(
+            selector.NumberSelector(
+                selector.NumberSelectorConfig(
+                    min=-9, max=9, step=1, mode=selector.NumberSelectorMode.BOX
+                )
+            ),
+            probatio.Coerce(int),
+        )
+    }
+)
 
 
 def card_schema(chargers: dict[str, str]) -> probatio.Schema:
@@ -84,6 +100,9 @@ def card_schema(chargers: dict[str, str]) -> probatio.Schema:
                     ],
                     multiple=True,
                 )
+            ),
+            probatio.Optional(CONF_RARELY_USED): section(
+                _RARELY_USED, {"collapsed": True}
             ),
         }
     )
@@ -260,7 +279,12 @@ def _type_of(held: Held) -> dict[str, str]:
 
 def _data(chosen: dict[str, Any]) -> dict[str, Any]:
     """Return what is kept of a filled form."""
-    data = {key: value for key, value in chosen.items() if key != CONF_NAME}
+    data = {
+        key: value
+        for key, value in chosen.items()
+        if key not in (CONF_NAME, CONF_RARELY_USED)
+    }
+    data |= {key: it for key, it in chosen.get(CONF_RARELY_USED, {}).items() if it}
     data[CONF_TOKEN] = data[CONF_TOKEN].strip()
     data[CONF_TYPE] = _TYPES[data[CONF_TYPE]]
     if until := data.get(CONF_VALID_UNTIL):
@@ -272,6 +296,8 @@ def _data(chosen: dict[str, Any]) -> dict[str, Any]:
 def _form(card: ConfigSubentry) -> dict[str, Any]:
     """Return the form as it was filled for a card."""
     shown = {**card.data, CONF_NAME: card.title}
+    priority = shown.pop(CONF_CHARGING_PRIORITY, 0)
+    shown[CONF_RARELY_USED] = {CONF_CHARGING_PRIORITY: priority}
     shown[CONF_TYPE] = shown.get(CONF_TYPE, _DEFAULT_TYPE).casefold()
     if (until := shown.get(CONF_VALID_UNTIL)) and (
         moment := dt_util.parse_datetime(until)

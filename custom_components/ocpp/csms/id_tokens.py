@@ -32,6 +32,8 @@ class Purpose(StrEnum):
     AUTHORIZE = "authorize"
     START = "start"
     STOP = "stop"
+    # Of batteries, in 2.1.
+    SWAP = "swap"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +41,8 @@ class IdToken:
     """A token that people listed. `type` is named as OCPP 2.x does.
 
     `stations` are the identities, without letter case, of those it may charge at; at all
-    where there are none. Tokens of one `group` may end each other's sessions.
+    where there are none. Tokens of one `group` may end each other's sessions. Those of a
+    higher `priority`, from -9 to 9, are to charge first where power is short (K03).
     """
 
     token: str
@@ -50,6 +53,7 @@ class IdToken:
     blocked: bool = False
     group: str = ""
     stations: frozenset[str] = frozenset()
+    priority: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +138,7 @@ class IdTokens:
             status=self._status(presented, listed, options),
             group=self._groups[listed.group.casefold()] if listed is not None else "",
             expires=listed.valid_until if listed is not None else None,
+            priority=listed.priority if listed is not None else 0,
         )
 
     def _status(

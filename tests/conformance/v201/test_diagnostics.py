@@ -221,18 +221,24 @@ class TestListed:
         """Follow changes at once."""
         monkeypatch.setattr(local_list, "_SOON", 0)
 
+    @pytest.mark.proves("TC_N_46_CSMS", ocpp="2.0.1")
     @pytest.mark.proves("N10", ocpp="2.0.1")
-    async def test_whoever_is_still_listed_here_is_listed_there_again(
+    async def test_whoever_is_forgotten_is_taken_off_the_list(
         self, hass: HomeAssistant, garage: HubCharger, two: Station
     ) -> None:
         await eventually(hass, lambda: ANNA.casefold() in two.state.local_list)
+        before = set(two.state.local_list)
         version = two.state.local_list_version
         await act(
             hass, garage, "customer_information", report=True, clear=True, **ANNAS
         )
-        await eventually(hass, lambda: ANNA.casefold() in two.state.local_list)
-        sent = requests(two, "SendLocalList")[-1]
-        assert sent["versionNumber"] > version
-        assert sent["localAuthorizationList"]
+        await eventually(hass, lambda: ANNA.casefold() not in two.state.local_list)
+        assert requests(two, "SendLocalList")[-1] == {
+            "versionNumber": version + 1,
+            "updateType": "Differential",
+            "localAuthorizationList": [{"idToken": token(ANNA)}],
+        }
         await settled(hass, two)
-        assert garage.station.local_list.version == two.state.local_list_version
+        assert set(two.state.local_list) == before - {ANNA.casefold()}
+        assert garage.station.local_list.version == version + 1
+        assert garage.station.local_list.cards == len(before) - 1

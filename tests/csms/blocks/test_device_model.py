@@ -591,6 +591,22 @@ async def test_another_attribute_can_be_set(station: ChargingStation, two: Two) 
         ("TokenReader", "Token", True),
         ("ConnectedEV", "VehicleId", True),
         ("Vendor", "SimPin", True),
+        ("Vendor", "PUK", True),
+        ("Vendor", "WifiPsk", True),
+        ("Vendor", "WiFiPassphrase", True),
+        ("Vendor", "FtpPasswd", True),
+        ("Vendor", "AdminPwd", True),
+        ("Vendor", "DoorPasscode", True),
+        ("Vendor", "ClientSecret", True),
+        ("Vendor", "UploadCredentials", True),
+        ("Vendor", "AccessTokenOfApp", True),
+        ("Vendor", "InstallerPinCode", True),
+        ("Vendor", "UserPin2", True),
+        ("Vendor", "ApiKey", True),
+        ("ConnectedEV", "EVCCID", True),
+        ("ConnectedEV", "VehicleCertificates", True),
+        ("Vendor", "MeterPublicKey", False),
+        ("Vendor", "PinCount", False),
         ("FiscalMetering", "PublicKey", False),
         ("OCPPCommCtrlr", "PublicKeyWithSignedMeterValue", False),
         ("SecurityCtrlr", "Identity", False),
@@ -620,6 +636,25 @@ async def test_secrets_are_neither_kept_nor_shown(
     assert password not in repr(model.variables)
     assert not any("Password" in text for text in model.shown())
     assert model.shown()["EVSE[1]/Power"] == {"Actual": "0"}
+
+
+@pytest.mark.parametrize(
+    "name", ["WifiPsk", "WiFiPassphrase", "ClientSecret", "AdminPwd", "ApiKey"]
+)
+async def test_what_vendors_call_their_secrets_is_not_kept(
+    central: CentralSystem, station: ChargingStation, two: Two, name: str
+) -> None:
+    """No specification lists them; that they are there is known."""
+    secret = "correct horse battery"
+    told = [item("Vendor", name, secret), item("Vendor", "Colour", "deep blue")]
+    await two.call("NotifyReport", part(0, told, tbc=False))
+    await station.stop()
+    model = station.device_model
+    assert model.find(at("Vendor", name)) is not None
+    assert secret not in repr(model.variables)
+    kept = await central.shared.store.load_device_model(IDENTITY)
+    assert "deep blue" in repr(kept)
+    assert secret not in repr(kept)
 
 
 async def test_the_model_outlives_a_restart_of_home_assistant(

@@ -129,6 +129,18 @@ async def test_d01_only_differences_are_sent_later(
     assert station.local_list.version == 3
 
 
+async def test_d01_who_is_to_charge_first_is_known_offline_as_well(
+    central: CentralSystem, station: ChargingStation, two: Two
+) -> None:
+    await listing(central, replace(ANNA, priority=3))
+    assert sent(two)[-1]["localAuthorizationList"] == [
+        {
+            "idToken": {"idToken": "04AB", "type": "ISO14443"},
+            "idTokenInfo": {"status": "Accepted", "chargingPriority": 3},
+        }
+    ]
+
+
 async def test_d01_a_list_that_is_not_wanted_any_more_is_emptied(
     central: CentralSystem, station: ChargingStation, two: Two
 ) -> None:

@@ -216,8 +216,8 @@ class Authorization(Block):
         answer = {"idTokenInfo": self.id_token_info(info)}
         if v2.has_certificate(payload):
             certificate = await contract.status_of(payload)
-            return v2.with_certificate(answer, certificate)
-        return answer
+            answer = v2.with_certificate(answer, certificate)
+        return v2.with_transfer(answer, self.station.v2x.allowed())
 
     def id_token_info(self, info: IdTokenInfo) -> Payload:
         """Write what is thought of a token as 2.x spells it, with the price (I01)."""

@@ -36,12 +36,21 @@ def id_token_info(info: IdTokenInfo) -> Payload:
         written["cacheExpiryDateTime"] = timestamp(until)
     if 0 < len(info.group) <= _LONGEST_TOKEN:
         written["groupIdToken"] = {"idToken": info.group, "type": "Central"}
+    if info.accepted and info.priority:
+        written["chargingPriority"] = info.priority
     return written
 
 
 def has_certificate(payload: Payload) -> bool:
     """Return whether somebody shows a contract certificate, or the hashes of one (C07)."""
     return "certificate" in payload or "iso15118CertificateHashData" in payload
+
+
+def with_transfer(answer: Payload, modes: list[str]) -> Payload:
+    """Return an answer that tells how energy may flow, where that is known (Q01.FR.01)."""
+    if not modes or answer["idTokenInfo"]["status"] != _ACCEPTED:
+        return answer
+    return {**answer, "allowedEnergyTransfer": modes}
 
 
 def with_certificate(answer: Payload, certificate: str) -> Payload:

@@ -17,6 +17,7 @@ from ...versions import V2, V16
 from ..block import Block, follows
 from . import v2, v16
 from .changes import Listed, differences, in_parts, whole
+from .cleared import Cleared, is_secret
 from .spelling import Spelling
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class LocalList(Block):
         self._ours_version = 0
         # Whether it was filled from here, also where it is not known with what.
         self._filled = False
+        self._cleared = Cleared()
         self._sending: Payload | None = None
         # Whether it turned out, since the station booted, that it has no list.
         self._given_up = False
@@ -101,6 +103,8 @@ class LocalList(Block):
 
     def refresh(self) -> None:
         """Follow what people changed about cards, soon."""
+        if self._cleared:
+            self._cleared.taken_off(self._listed())
         if not self._may_be_sent():
             # It is looked after when it is prepared.
             return
@@ -267,13 +271,22 @@ class LocalList(Block):
             await self.command("SendLocalList", self._sending)
 
     def _wanted(self) -> Listed:
-        """Return what the list should hold; those who may charge first.
+        """Return what the list should hold, as far as there is room for it."""
+        if not self.station.options.local_list:
+            return {}
+        listed = self._cleared.taken_off(self._listed())
+        most = self._spelling.limits(self.station).listed
+        if most is None:
+            most = len(listed)
+        self._leave_out(max(0, len(listed) - most), most)
+        return dict(list(listed.items())[:most])
+
+    def _listed(self) -> Listed:
+        """Return every card as the list has it; those who may charge first.
 
         Cards that are listed but may not charge are in it as well, so that the station
         refuses them also where it accepts whoever it does not know.
         """
-        if not self.station.options.local_list:
-            return {}
         authorization = self.station.authorization
         judged = [
             (id_token, authorization.authorize(id_token.token))
@@ -291,11 +304,7 @@ class LocalList(Block):
                 )
             else:
                 listed[id_token.token] = kept
-        most = self._spelling.limits(self.station).listed
-        if most is None:
-            most = len(listed)
-        self._leave_out(max(0, len(listed) - most), most)
-        return dict(list(listed.items())[:most])
+        return listed
 
     def _leave_out(self, cards: int, most: int) -> None:
         if cards == self.left_out:
@@ -330,10 +339,12 @@ class LocalList(Block):
         self._learn_version(self._spelling.sent_version(payload))
 
     def on_cleared(self, token: str) -> None:
-        """Bring the list up to date after the station cleared a card of it (N10)."""
-        if token.casefold() in {listed.casefold() for listed in self._ours or ()}:
-            # Whether the card is still in its list only the station knows.
-            self._ours, self._filled = None, True
+        """Take a card off the list that the station was told to forget (N10.FR.02).
+
+        It does not do that itself: only who sends the list changes it (N10.FR.03).
+        """
+        wanted = self.station.options.local_list
+        if wanted and self._cleared.add(token, self._listed()):
             self.station.remember()
             self.refresh()
 
@@ -359,22 +370,20 @@ class LocalList(Block):
         self._ours = facts.get("ours")
         self._ours_version = facts.get("ours_version", 0)
         self._filled = facts.get("filled", False)
+        self._cleared.recall(facts.get("cleared", {}))
 
     def facts(self) -> dict[str, Any]:
         """Keep what the station lists; a PIN is not written down (C04.FR.04)."""
         if self.version is None:
             return {}
-        secret = any(map(_is_secret, (self._ours or {}).values()))
+        secret = any(map(is_secret, (self._ours or {}).values()))
         return {
             "version": self.version,
             "ours": None if secret else self._ours,
             "ours_version": self._ours_version,
             "filled": self._filled or secret,
+            "cleared": self._cleared.facts(),
         }
-
-
-def _is_secret(kept: Payload) -> bool:
-    return v2.is_entry(kept) and v2.is_secret(kept)
 
 
 def _word(error: CommandRejected | CommandFailed) -> str:
