@@ -1,10 +1,13 @@
 """What the pages of conformance say is what the tests prove."""
 
 import ast
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
+from custom_components.ocpp.csms.commands import COMMANDS
+from custom_components.ocpp.csms.versions import V21
 from scripts.conformance.catalogue import LATER, Case, Catalogue, catalogues, read
 from scripts.conformance.markers import MarkerError, Proof, of_module, proofs
 from scripts.conformance.page import page_of, rendered
@@ -47,12 +50,37 @@ def test_every_marker_names_a_case() -> None:
     assert {(proof.version, proof.case) for proof in PROOFS} - known == set()
 
 
+def catalogue_of(version: str) -> Catalogue:
+    """Return the catalogue of a version."""
+    return next(one for one in catalogues() if one.version == version)
+
+
 @pytest.mark.parametrize(
-    ("version", "use_cases", "cases"), [("1.6", 0, 77), ("2.0.1", 119, 250)]
+    ("version", "messages", "use_cases", "cases"),
+    [("1.6", 0, 0, 77), ("2.0.1", 0, 119, 250), ("2.1", 91, 0, 132)],
 )
-def test_all_cases_are_listed(version: str, use_cases: int, cases: int) -> None:
-    (catalogue,) = (one for one in catalogues() if one.version == version)
+def test_all_cases_are_listed(
+    version: str, messages: int, use_cases: int, cases: int
+) -> None:
+    catalogue = catalogue_of(version)
+    assert len(catalogue.messages) == messages
     assert (len(catalogue.use_cases), len(catalogue.cases)) == (use_cases, cases)
+
+
+def test_all_messages_of_2_1_are_listed_on_their_side() -> None:
+    listed: dict[str, set[str]] = {}
+    for message in catalogue_of("2.1").messages:
+        listed.setdefault(message.chapter, set()).add(message.id)
+    names = {
+        path.name.removesuffix(".json").removesuffix("Request")
+        for path in (files("ocpp.v21") / "schemas").iterdir()
+        if path.name.endswith(".json") and not path.name.endswith("Response.json")
+    }
+    assert set.union(*listed.values()) == names
+    receives, sends, both = listed.values()
+    commands = {one.action for one in COMMANDS.values() if V21 in one.fields}
+    assert sends | both == commands
+    assert (len(receives | both), len(sends | both)) == (37, 55)
 
 
 def markers(source: str) -> list[tuple[str, str, str]]:
@@ -172,6 +200,30 @@ def test_a_page_tells_of_use_cases() -> None:
     assert f"| U2 | Stop | **Not proved.** {LATER} |" in page
     assert "| A | First (U1) | [A](../tests/test_conformance.py) |" in page
     assert f"| {LATER} | 1 | U2 |" in page
+
+
+def test_a_page_tells_of_messages_and_requirements() -> None:
+    catalogue = Catalogue(
+        version="x",
+        source="Nobody tests.",
+        one="requirement",
+        messages=(Case(id="Knock", name="Somebody is there", chapter="Received"),),
+        cases=(
+            Case(id="A.1", name="Open", chapter="Doors"),
+            Case(id="A.2", name="Ask", chapter="Doors", reason=LATER),
+        ),
+    )
+    proofs = [Proof("x", case, Path(__file__), "test_a") for case in ("Knock", "A.1")]
+    page = rendered(catalogue, proofs)
+    assert "1 of the 1 messages are proved; 0 are not." in page
+    assert "1 of the 2 requirements are proved; 0 are not, and 1 not yet." in page
+    assert "one of these messages and requirements" in page
+    received, doors = page.split("## Received")[1].split("## Doors")
+    assert "| Message | | Proved by |" in received
+    assert "| Knock | Somebody is there | [a]" in received
+    assert "| Requirement | | Proved by |" in doors
+    assert "| A.1 | Open | [a]" in doors
+    assert "| Message |" not in doors
 
 
 def test_a_page_counts_what_is_proved() -> None:

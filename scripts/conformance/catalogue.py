@@ -1,4 +1,4 @@
-"""The use cases and test cases there are, as the files beside this one list them."""
+"""What there is to prove of each version, as the files beside this one list it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ LATER = "Not proved yet."
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A test case for central systems, or a use case of the specification.
+    """A test case for central systems, or a use case, requirement or message.
 
     A case has a `reason` where it is not met, does not apply or is not proved yet. A `note`
     says what to know of how it is proved. `use_cases` are those that a test case goes
@@ -30,17 +30,22 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True)
 class Catalogue:
-    """The test cases and use cases of one version, in the order of their chapters."""
+    """What there is to prove of one version, in the order of the chapters.
+
+    `one` is what a case of it is called.
+    """
 
     version: str
     source: str
     cases: tuple[Case, ...]
     use_cases: tuple[Case, ...] = ()
+    messages: tuple[Case, ...] = ()
+    one: str = "case"
 
     @property
     def everything(self) -> tuple[Case, ...]:
         """Return all that can be proved."""
-        return (*self.use_cases, *self.cases)
+        return (*self.messages, *self.use_cases, *self.cases)
 
     @property
     def chapters(self) -> tuple[str, ...]:
@@ -72,18 +77,28 @@ def read(path: Path) -> Catalogue:
     """
     data = tomllib.loads(path.read_text())
     cases = _cases(data["chapter"])
-    beside = path.with_name(f"use_cases_{path.stem.removeprefix('ocpp_')}.toml")
-    use_cases = (
-        _cases(tomllib.loads(beside.read_text())["chapter"]) if beside.exists() else ()
-    )
-    ids = [case.id for case in (*use_cases, *cases)]
+    use_cases, messages = _beside(path, "use_cases"), _beside(path, "messages")
+    ids = [case.id for case in (*messages, *use_cases, *cases)]
     if twins := {one for one in ids if ids.count(one) > 1}:
         raise ValueError(f"{path.name} has twice: {', '.join(sorted(twins))}")
     known = {case.id for case in use_cases}
     if strange := {one for case in cases for one in case.use_cases} - known:
         raise ValueError(f"{path.name} does not list: {', '.join(sorted(strange))}")
     return Catalogue(
-        version=data["version"], source=data["source"], cases=cases, use_cases=use_cases
+        version=data["version"],
+        source=data["source"],
+        cases=cases,
+        use_cases=use_cases,
+        messages=messages,
+        one=data.get("one", "case"),
+    )
+
+
+def _beside(path: Path, what: str) -> tuple[Case, ...]:
+    """Return what a file beside a catalogue lists, nothing without one."""
+    beside = path.with_name(f"{what}_{path.stem.removeprefix('ocpp_')}.toml")
+    return (
+        _cases(tomllib.loads(beside.read_text())["chapter"]) if beside.exists() else ()
     )
 
 

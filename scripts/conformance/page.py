@@ -15,8 +15,8 @@ _ABOUT = """\
 
 {counts}
 
-Each row below is one of these cases. Where tests stand in it, they are the proof: they play
-the conversation of the case with a simulated charger over a real socket, with Home Assistant
+Each row below is one of these {ones}. Where tests stand in it, they are the proof: they play
+the conversation of the {row} with a simulated charger over a real socket, with Home Assistant
 on our side of it, and look at what is to be seen afterwards: the state of an entity, what is
 kept of a session, or the error that people get. That a message was sent is not enough. Where
 a reason stands in its place, nothing is claimed. None of this is a certificate: that takes
@@ -29,10 +29,16 @@ is out of step. To run all tests that are named here:
 .venv/bin/python -m pytest -m proves
 ```
 """
-_MORE = """
+_USE_CASES = """
 A use case is proved by tests of its own, or by those of all test cases that go through it;
 both stand in its row. The tests in `tests/csms` do without Home Assistant: they look at what
 the central system itself knows and keeps, which is what Home Assistant shows.
+"""
+_MESSAGES = """
+A message that stations send is proved by tests in which one sends it and is answered, and one
+that the central system sends by tests in which it arrives and its answer is made use of; what
+goes either way is held against the schemas of the specification. The tests in `tests/csms` do
+without Home Assistant: they look at what the central system itself knows and keeps.
 """
 
 
@@ -59,20 +65,32 @@ class _Page:
     def text(self) -> str:
         """Return all of it."""
         catalogue = self.catalogue
-        counts = [self._count(catalogue.cases, "cases")]
-        if catalogue.use_cases:
-            counts.insert(0, self._count(catalogue.use_cases, "use cases"))
-            counts[1] = self._count(catalogue.cases, "test cases")
+        counts = [self._count(cases, f"{one}s") for one, cases in self._kinds()]
+        one = "case" if catalogue.use_cases else catalogue.one
         about = _ABOUT.format(
             version=catalogue.version,
             source=catalogue.source.strip(),
             counts="\n".join(counts),
-            more=_MORE if catalogue.use_cases else "",
+            row="row" if catalogue.messages else one,
+            ones=f"messages and {one}s" if catalogue.messages else f"{one}s",
+            more=(_MESSAGES if catalogue.messages else "")
+            + (_USE_CASES if catalogue.use_cases else ""),
         )
         unmet = [case for case in catalogue.everything if case.id not in self.proved]
-        parts = [about, *([_not_proved(unmet)] if unmet else [])]
+        which = "Which" if catalogue.messages else f"{one.capitalize()}s"
+        parts = [about, *([_not_proved(unmet, which)] if unmet else [])]
         parts += [self._chapter(name) for name in catalogue.chapters]
         return "\n".join(parts)
+
+    def _kinds(self) -> list[tuple[str, tuple[Case, ...]]]:
+        """Return the kinds of what there is to prove, and what one is called."""
+        catalogue = self.catalogue
+        kinds = [
+            ("message", catalogue.messages),
+            ("use case", catalogue.use_cases),
+            ("test case" if catalogue.use_cases else catalogue.one, catalogue.cases),
+        ]
+        return [(one, cases) for one, cases in kinds if cases]
 
     def _count(self, cases: Iterable[Case], what: str) -> str:
         """Say how many of some cases are proved."""
@@ -85,19 +103,13 @@ class _Page:
 
     def _chapter(self, name: str) -> str:
         """Return what is said of a chapter."""
-
-        def rows(cases: Iterable[Case]) -> str:
-            return "\n".join(self._row(case) for case in cases if case.chapter == name)
-
-        title, catalogue = f"## {name}\n\n", self.catalogue
-        cases = rows(catalogue.cases)
-        if not catalogue.use_cases:
-            return f"{title}| Case | | Proved by |\n|---|---|---|\n{cases}\n"
-        use_cases = rows(catalogue.use_cases)
-        return (
-            f"{title}| Use case | | Proved by |\n|---|---|---|\n{use_cases}\n\n"
-            f"| Test case | | Proved by |\n|---|---|---|\n{cases}\n"
-        )
+        tables = []
+        for one, cases in self._kinds():
+            rows = [self._row(case) for case in cases if case.chapter == name]
+            if rows:
+                head = f"| {one.capitalize()} | | Proved by |\n|---|---|---|"
+                tables.append("\n".join([head, *rows, ""]))
+        return "\n".join([f"## {name}\n", *tables])
 
     def _row(self, case: Case) -> str:
         """Return the row of a case."""
@@ -123,7 +135,7 @@ def rendered(catalogue: Catalogue, proofs: Iterable[Proof]) -> str:
     return _Page(catalogue, proofs).text()
 
 
-def _not_proved(unmet: Iterable[Case]) -> str:
+def _not_proved(unmet: Iterable[Case], which: str) -> str:
     by_reason: dict[str, list[str]] = {}
     for case in unmet:
         by_reason.setdefault(case.reason or "No test yet.", []).append(case.id)
@@ -133,7 +145,7 @@ def _not_proved(unmet: Iterable[Case]) -> str:
         f"| {reason} | {len(ids)} | {', '.join(ids)} |"
         for reason, ids in by_reason.items()
     )
-    return f"## Not proved\n\n| Why | | Cases |\n|---|---|---|\n{rows}\n"
+    return f"## Not proved\n\n| Why | | {which} |\n|---|---|---|\n{rows}\n"
 
 
 def _link(path: Path, test: str) -> str:
