@@ -33,13 +33,21 @@ from .const import (
     DOMAIN,
     SUBENTRY_CHARGER,
 )
+from .csms.authority import AuthorityError
 from .csms.central_system import CentralSystem
 from .csms.charging_station import ChargingStation
 from .csms.model import Part, StationSettings, Topic
 from .csms.store import Store, StoreUnavailable, database_url
-from .issues import async_follow_limits, async_show_set_aside, async_show_store_trouble
+from .csms.tls import TlsError
+from .issues import (
+    async_follow_certificate,
+    async_follow_limits,
+    async_show_set_aside,
+    async_show_store_trouble,
+)
 from .prices import Prices
 from .settings import evse_identifier, new_charger, read_options, read_settings
+from .tls import TLS_OPTIONS, Encryption
 
 if TYPE_CHECKING:
     from .entity import OcppEntity
@@ -78,11 +86,13 @@ class OcppHub:
             database_url(entry.options.get(CONF_DB_URL), hass.config.path(_DATABASE))
         )
         self.store.on_trouble = partial(async_show_store_trouble, hass, entry)
+        self.encryption = Encryption(hass, entry)
         self.central = CentralSystem(
             host=entry.data[CONF_HOST],
             port=entry.data[CONF_PORT],
             store=self.store,
             options=read_options(entry.options),
+            tls=self.encryption.tls,
         )
         self.central.on_visitor = self._on_visitor
         self.central.on_introduced = self._on_introduced
@@ -103,7 +113,8 @@ class OcppHub:
     async def async_open(self) -> None:
         """Open the store, take the port and set up the chargers people have.
 
-        Raises `StoreError` and `OSError`, after which nothing is left open.
+        Raises `StoreError`, `OSError`, `TlsError` and `AuthorityError`, after which nothing
+        is left open.
         """
         await self.store.open()
         async_show_store_trouble(self.hass, self.entry, None)
@@ -111,8 +122,9 @@ class OcppHub:
         await self.prices.async_open(self.entry.options)
         try:
             await self.central.open()
+            await self.encryption.async_prepare()
             await self.central.bind()
-        except OSError:
+        except OSError, TlsError, AuthorityError:
             await self.async_close()
             raise
         self._device_id = (
@@ -128,6 +140,7 @@ class OcppHub:
         )
         self.cards.async_sync(self._device_id)
         await self.async_sync_chargers()
+        self.encryption.async_follow()
         self.entry.async_on_unload(
             async_track_time_interval(
                 self.hass, self.async_purge, _PURGE_EVERY, cancel_on_shutdown=True
@@ -135,7 +148,12 @@ class OcppHub:
         )
 
     async def async_purge(self, now: datetime) -> None:
-        """Forget the details of sessions that people do not want to keep any more."""
+        """Forget the details of sessions that people do not want to keep any more.
+
+        And look after certificates of chargers, which is due as seldom.
+        """
+        for charger in self.chargers.values():
+            charger.station.security.look_after()
         days = self.entry.options.get(CONF_KEEP_SAMPLES, DEFAULT_KEEP_SAMPLES)
         # While the database is away there is always another day.
         with suppress(StoreUnavailable):
@@ -143,7 +161,12 @@ class OcppHub:
 
     def _needs_reload_for(self) -> tuple[object, ...]:
         """Return what can't change while it is used."""
-        return dict(self.entry.data), self.entry.options.get(CONF_DB_URL)
+        options = self.entry.options
+        return (
+            dict(self.entry.data),
+            options.get(CONF_DB_URL),
+            [options.get(key) for key in TLS_OPTIONS],
+        )
 
     async def async_close(self, *_: object) -> None:
         """Close every connection and the store; when Home Assistant stops, or before."""
@@ -194,6 +217,7 @@ class OcppHub:
                     self._rename(known, subentry.title)
                     if known.station.settings != settings:
                         known.station.apply_settings(settings)
+                        self.central.recheck(known.station)
             if set(self.chargers) != before or not self.cards.counted:
                 await self.cards.async_count()
 
@@ -222,8 +246,9 @@ class OcppHub:
             station.watch(Part(Topic.INFO), lambda: self._show_info(charger)),
             station.watch(Part(Topic.STRUCTURE), lambda: self._add_entities(charger)),
             self.cards.async_follow(station, device.id),
-            async_follow_limits(
-                self.hass, station, subentry.subentry_id, subentry.title
+            *(
+                follow(self.hass, station, subentry.subentry_id, subentry.title)
+                for follow in (async_follow_limits, async_follow_certificate)
             ),
         ]
         self.chargers[identity] = charger

@@ -1,20 +1,31 @@
 """What people are shown under repairs."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_PORT
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .csms.charging_station import ChargingStation
-from .csms.model import Part, Topic
+from .csms.model import Part, Topic, utcnow
 from .csms.store import StoreTrouble, TroubleKind
+from .csms.tls import Tls
+
+# How long before a certificate is over people are told.
+_TOLD_BEFORE = timedelta(days=30)
+_LOOK_EVERY = timedelta(hours=12)
+# The security profile that needs a certificate of the charger.
+_CERTIFIED = 3
 
 
 @callback
-def async_show_port_issue(hass: HomeAssistant, entry: ConfigEntry, reason: str) -> None:
+def async_show_port_issue(
+    hass: HomeAssistant, entry: ConfigEntry, port: int, reason: str
+) -> None:
     """Tell people that chargers can't connect, and why."""
     ir.async_create_issue(
         hass,
@@ -25,7 +36,7 @@ def async_show_port_issue(hass: HomeAssistant, entry: ConfigEntry, reason: str) 
         translation_key="port_unavailable",
         translation_placeholders={
             "title": entry.title,
-            "port": str(entry.data[CONF_PORT]),
+            "port": str(port),
             "reason": reason,
         },
     )
@@ -85,6 +96,110 @@ def async_follow_limits(
 
     look()
     return stop
+
+
+@callback
+def async_follow_certificate(
+    hass: HomeAssistant, station: ChargingStation, subentry_id: str, title: str
+) -> Callable[[], None]:
+    """Tell people when the certificate is soon over that a charger can't connect without.
+
+    Return how to stop that, and to tell them no more.
+    """
+    issue = f"charger_certificate_expires_{subentry_id}"
+
+    @callback
+    def look(_: datetime | None = None) -> None:
+        mine = station.security.certificate
+        needed = station.settings.security_profile >= _CERTIFIED
+        if mine is None or not needed or mine.expires > utcnow() + _TOLD_BEFORE:
+            ir.async_delete_issue(hass, DOMAIN, issue)
+            return
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            issue,
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key="charger_certificate_expires",
+            translation_placeholders={"title": title, "date": _date(mine.expires)},
+        )
+
+    watched = [
+        station.watch(Part(Topic.CERTIFICATES), look),
+        station.watch(Part(Topic.INFO), look),
+        async_track_time_interval(hass, look, _LOOK_EVERY, cancel_on_shutdown=True),
+    ]
+
+    @callback
+    def stop() -> None:
+        for unwatch in watched:
+            unwatch()
+        ir.async_delete_issue(hass, DOMAIN, issue)
+
+    look()
+    return stop
+
+
+# --- encryption ---------------------------------------------------------------------------
+
+
+@callback
+def async_show_tls_issues(
+    hass: HomeAssistant, entry: ConfigEntry, tls: Tls, broken: str | None
+) -> None:
+    """Tell people what they have to do about certificates, or what they put up with.
+
+    `broken` names a file that can't be used any more; certificates of our own authority
+    are renewed without anybody.
+    """
+    expires = tls.expires if tls.own_files else None
+    if expires is not None and expires > utcnow() + _TOLD_BEFORE:
+        expires = None
+    date = _date(expires) if expires is not None else ""
+    for key, told, severity, words in (
+        (
+            "tls_old_versions",
+            tls.settings.old_versions,
+            ir.IssueSeverity.WARNING,
+            {},
+        ),
+        (
+            "tls_certificate_expires",
+            expires is not None,
+            ir.IssueSeverity.ERROR,
+            {"date": date},
+        ),
+        (
+            "tls_file_unusable",
+            broken is not None,
+            ir.IssueSeverity.ERROR,
+            {"path": broken or ""},
+        ),
+    ):
+        if not told:
+            ir.async_delete_issue(hass, DOMAIN, f"{key}_{entry.entry_id}")
+            continue
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            f"{key}_{entry.entry_id}",
+            is_fixable=False,
+            severity=severity,
+            translation_key=key,
+            translation_placeholders={"title": entry.title, **words},
+        )
+
+
+@callback
+def async_drop_tls_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Tell people no more: nothing is encrypted, or the central system is gone."""
+    for key in ("tls_old_versions", "tls_certificate_expires", "tls_file_unusable"):
+        ir.async_delete_issue(hass, DOMAIN, f"{key}_{entry.entry_id}")
+
+
+def _date(moment: datetime) -> str:
+    return dt_util.as_local(moment).date().isoformat()
 
 
 # --- the store ----------------------------------------------------------------------------

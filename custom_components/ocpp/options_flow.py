@@ -1,4 +1,4 @@
-"""Flow: how a central system treats its chargers and cards, what energy costs, the store."""
+"""Flow: how chargers and cards are treated, encryption, what energy costs, the store."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 from homeassistant.helpers import selector
 import probatio
 
+from .addresses import async_own_address
 from .const import (
     CONF_ADOPT_AUTOMATICALLY,
     CONF_ASSUME_16,
@@ -21,12 +22,17 @@ from .const import (
     CONF_PRICE_PER_KWH,
     CONF_PRICE_PER_SESSION,
     CONF_QUIET,
+    CONF_TLS_PORT,
     CONF_UNKNOWN_CARDS,
+    CONF_VAT_NUMBERS,
     DEFAULT_KEEP_SAMPLES,
+    DEFAULT_TLS_PORT,
     SUBENTRY_ID_TOKEN,
 )
 from .csms.model import Options
 from .csms.store import StoreError, check_url
+from .security_flow import SECURITY_SCHEMA, check_security
+from .tls import authority_of
 
 _DEFAULTS = Options()
 _EXAMPLE = "postgresql://user:password@server/ocpp"
@@ -98,6 +104,9 @@ PRICES_SCHEMA = probatio.Schema(
             selector.EntitySelectorConfig(domain=["sensor", "input_number", "number"])
         ),
         probatio.Optional(CONF_PRICE_PER_SESSION): _PRICE,
+        probatio.Optional(CONF_VAT_NUMBERS): selector.TextSelector(
+            selector.TextSelectorConfig(multiple=True)
+        ),
     }
 )
 STORE_SCHEMA = probatio.Schema(
@@ -111,14 +120,15 @@ STORE_SCHEMA = probatio.Schema(
 
 
 class OcppOptionsFlow(OptionsFlow):
-    """Everything here but another database takes effect without a reload."""
+    """All but another database, and what is encrypted, takes effect without a reload."""
 
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask which options."""
         return self.async_show_menu(
-            step_id="init", menu_options=["chargers", "cards", "prices", "store"]
+            step_id="init",
+            menu_options=["chargers", "security", "cards", "prices", "store"],
         )
 
     async def async_step_chargers(
@@ -128,6 +138,25 @@ class OcppOptionsFlow(OptionsFlow):
         if user_input is not None:
             return self._keep(CHARGERS_SCHEMA, user_input)
         return self._ask("chargers", CHARGERS_SCHEMA, dict(self.config_entry.options))
+
+    async def async_step_security(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask how connections are encrypted; files are looked at first."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors = await self.hass.async_add_executor_job(
+                check_security, self.hass, self.config_entry, user_input
+            )
+            if not errors:
+                return self._keep(SECURITY_SCHEMA, user_input)
+        shown = user_input if user_input is not None else self.config_entry.options
+        address = await async_own_address(self.hass)
+        placeholders = {
+            "url": f"wss://{address}:{shown.get(CONF_TLS_PORT, DEFAULT_TLS_PORT)}/",
+            "root": str(authority_of(self.hass).root_file),
+        }
+        return self._ask("security", SECURITY_SCHEMA, dict(shown), errors, placeholders)
 
     async def async_step_cards(
         self, user_input: dict[str, Any] | None = None

@@ -1,8 +1,14 @@
-"""Who may connect: what the URL says a station is called."""
+"""Who may connect: what the URL says a station is called, and what it has to show."""
 
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from urllib.parse import unquote_to_bytes
 
 _LONGEST_IDENTITY = 48
+# From this security profile on a connection has to be encrypted, and from that one on the
+# station has to show a certificate.
+_ENCRYPTED, _CERTIFIED = 2, 3
 
 
 def identity_of(path: str) -> str | None:
@@ -21,3 +27,87 @@ def identity_of(path: str) -> str | None:
     if not 1 <= len(identity) <= _LONGEST_IDENTITY:
         return None
     return identity if identity.isprintable() else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientCertificate:
+    """A certificate that a station showed; that it leads to a trusted root is certain.
+
+    `serial` is in hexadecimal digits. `valid` is whether it is neither over, nor to begin
+    later, nor taken back. `issued_to` is the identity, without letter case, that our own
+    authority issued it to, and None where somebody else did.
+    """
+
+    common_name: str
+    organisation: str
+    serial: str
+    expires: datetime
+    valid: bool = True
+    issued_to: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """A station that wants to connect: as whom, by which door, and with what."""
+
+    identity: str
+    encrypted: bool = False
+    certificate: ClientCertificate | None = None
+
+
+class Refusal(StrEnum):
+    """Why a station may not connect."""
+
+    NOT_ENCRYPTED = "its connection is not encrypted"
+    NO_CERTIFICATE = "it shows no certificate"
+    INVALID_CERTIFICATE = "its certificate is over, or was taken back"
+    OTHER_ORGANISATION = "its certificate is of another organisation"
+    OTHER_STATION = "its certificate is of another charger"
+
+
+def refusal(
+    arrival: Arrival,
+    *,
+    profile: int,
+    serial: str | None = None,
+    organisation: str = "",
+) -> Refusal | None:
+    """Return why a station with a security profile may not connect, if it may not (A00).
+
+    `serial` is the serial number that it is known by: empty where it has none, and None
+    where it never booted. `organisation` is the one that certificates of other authorities
+    have to name. A profile is the least that is asked for: whoever comes better secured may
+    come.
+    """
+    if profile < _ENCRYPTED:
+        return None
+    if not arrival.encrypted:
+        return Refusal.NOT_ENCRYPTED
+    if profile < _CERTIFIED:
+        return None
+    if (certificate := arrival.certificate) is None:
+        return Refusal.NO_CERTIFICATE
+    if not certificate.valid:
+        return Refusal.INVALID_CERTIFICATE
+    if certificate.issued_to is None:
+        if not _same(certificate.organisation, organisation):
+            return Refusal.OTHER_ORGANISATION
+    elif not _same(certificate.issued_to, arrival.identity):
+        return Refusal.OTHER_STATION
+    # One that never booted is looked at again when it does.
+    if serial is not None and not certificate_fits(
+        certificate, arrival.identity, serial
+    ):
+        return Refusal.OTHER_STATION
+    return None
+
+
+def certificate_fits(
+    certificate: ClientCertificate, identity: str, serial: str
+) -> bool:
+    """Return whether a certificate names a station (A00.FR.404, B01.FR.11)."""
+    return any(_same(certificate.common_name, name) for name in (identity, serial))
+
+
+def _same(one: str, other: str) -> bool:
+    return bool(one) and one.casefold() == other.casefold()

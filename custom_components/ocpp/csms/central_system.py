@@ -1,10 +1,13 @@
 """The central system: listen, admit, hand each socket to its station."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 import logging
 import socket as sockets
+import ssl
 from typing import override
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -12,12 +15,15 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-from .admission import identity_of
+from .admission import Arrival, Refusal, identity_of, refusal
+from .authority import AuthorityError
 from .charging_station import ChargingStation
+from .errors import PortUnavailable
 from .model import Options, RegistrationStatus, StationSettings, Transaction
 from .schemas import load_schemas
 from .shared import Shared
 from .store import Store
+from .tls import Tls
 from .versions import SPOKEN, V16, Version, negotiate
 
 _LOGGER = logging.getLogger(__name__)
@@ -34,6 +40,8 @@ _CLOSE_TIMEOUT = 3
 # In milliseconds. After this long without a word from the other end's network the kernel
 # gives the connection up, so that a station that lost its power does not look connected.
 _DEAD_AFTER = 90_000
+# Stations that were turned away and logged; what comes after these is counted only.
+_MOST_LOGGED = 100
 
 
 class _QuietLogger(logging.LoggerAdapter[logging.Logger]):
@@ -90,11 +98,15 @@ class CentralSystem:
         port: int,
         store: Store,
         options: Options,
+        tls: Tls | None = None,
     ) -> None:
-        """Prepare to listen on an address."""
+        """Prepare to listen on an address; with `tls` also, or only, to what is encrypted."""
         self.host = host
         self.port = port
-        self.shared = Shared(store=store, options=options)
+        self.tls = tls
+        self.tls_port = tls.settings.port if tls is not None else None
+        authority = tls.authority if tls is not None else None
+        self.shared = Shared(store=store, options=options, authority=authority)
         self.shared.running = self._running
         # Those people decided to have, and those that wait for that.
         self.stations: dict[str, ChargingStation] = {}
@@ -103,8 +115,11 @@ class CentralSystem:
         # not say it although it was asked.
         self.on_visitor: Callable[[ChargingStation], None] = lambda _: None
         self.on_introduced: Callable[[ChargingStation], None] = lambda _: None
-        self._server: Server | None = None
+        # How many were turned away before there was a WebSocket, by the reason.
+        self.refused: Counter[Refusal] = Counter()
+        self._servers: list[Server] = []
         self._refused_identities = 0
+        self._logged: set[tuple[str, Refusal]] = set()
 
     async def open(self) -> None:
         """Load the schemas; stations can be added from then on."""
@@ -113,44 +128,64 @@ class CentralSystem:
             self.shared.schemas[version] = schemas
 
     async def bind(self) -> None:
-        """Take the port without accepting yet; raises `OSError` when it can't be had."""
-        self._server = await serve(
-            self._serve,
-            self.host,
-            self.port,
-            process_request=self._process_request,
-            select_subprotocol=self._select_subprotocol,
-            max_size=MAX_FRAME,
-            ping_interval=_PING_INTERVAL,
-            ping_timeout=None,
-            close_timeout=_CLOSE_TIMEOUT,
-            server_header=None,
-            start_serving=False,
-            logger=_QuietLogger(_LOGGER),
-        )
-        if self.port == 0:
-            self.port = next(iter(self._server.sockets)).getsockname()[1]
+        """Take the ports without accepting yet.
+
+        Raises `PortUnavailable` when one can't be had, and what `Tls.load` does; `close` ends
+        what is open then.
+        """
+        if self.tls is None or self.tls.settings.plain:
+            self.port = await self._bind(self.port)
+        if self.tls is not None and self.tls_port is not None:
+            context = await asyncio.to_thread(self.tls.load)
+            self.tls_port = await self._bind(self.tls_port, context)
+
+    async def _bind(self, port: int, context: ssl.SSLContext | None = None) -> int:
+        """Take a port and return which it is, where any would do."""
+        try:
+            server = await serve(
+                self._serve,
+                self.host,
+                port,
+                process_request=self._process_request,
+                select_subprotocol=self._select_subprotocol,
+                max_size=MAX_FRAME,
+                ping_interval=_PING_INTERVAL,
+                ping_timeout=None,
+                close_timeout=_CLOSE_TIMEOUT,
+                server_header=None,
+                start_serving=False,
+                logger=_QuietLogger(_LOGGER),
+                ssl=context,
+            )
+        except OSError as error:
+            raise PortUnavailable(port, error) from error
+        self._servers.append(server)
+        return port or int(next(iter(server.sockets)).getsockname()[1])
 
     async def listen(self) -> None:
         """Begin to accept connections."""
-        if self._server is None:
+        if not self._servers:
             await self.bind()
-        assert self._server is not None  # noqa: S101 - bound just now
-        await self._server.start_serving()
+        for server in self._servers:
+            await server.start_serving()
 
     @property
     def listening(self) -> bool:
         """Return whether stations can connect."""
-        return self._server is not None and self._server.is_serving()
+        return bool(self._servers) and all(it.is_serving() for it in self._servers)
 
     async def close(self) -> None:
         """Close all connections and stop listening."""
         stations = [*self.stations.values(), *self.visitors.values()]
-        if self._server is not None:
-            self._server.close(code=1001)
-            await self._server.wait_closed()
-            self._server = None
+        await self._close_servers()
         await asyncio.gather(*(station.stop() for station in stations))
+
+    async def _close_servers(self) -> None:
+        servers, self._servers = self._servers, []
+        for server in servers:
+            server.close(code=1001)
+        for server in servers:
+            await server.wait_closed()
 
     @property
     def options(self) -> Options:
@@ -181,6 +216,9 @@ class CentralSystem:
         """Have a station no more; should it come again, it is unknown."""
         if (station := self.stations.pop(identity.casefold(), None)) is not None:
             await station.stop()
+            if (authority := self.shared.authority) is not None:
+                with suppress(AuthorityError):
+                    await asyncio.to_thread(authority.revoke, station.identity)
             await self.shared.store.forget_station(station.identity)
 
     def station(self, identity: str) -> ChargingStation | None:
@@ -212,9 +250,12 @@ class CentralSystem:
     def _process_request(
         self, connection: ServerConnection, request: Request
     ) -> Response | None:
-        """Turn away who has no name, before there is a WebSocket."""
-        if identity_of(request.path) is not None:
-            return None
+        """Turn away who has no name or may not come, before there is a WebSocket."""
+        if (identity := identity_of(request.path)) is not None:
+            if (why := self._refusal(self._arrival(connection, identity))) is None:
+                return None
+            self._count_refusal(identity, why)
+            return connection.respond(HTTPStatus.FORBIDDEN, f"Refused: {why}\n")
         self._refused_identities += 1
         if self._refused_identities == 1:
             _LOGGER.warning(
@@ -223,6 +264,43 @@ class CentralSystem:
         return connection.respond(
             HTTPStatus.NOT_FOUND, "The URL must end in the charger's identity\n"
         )
+
+    def _arrival(self, connection: ServerConnection, identity: str) -> Arrival:
+        """Return who comes by which door."""
+        encrypted = connection.transport.get_extra_info("ssl_object")
+        certificate = None
+        if self.tls is not None and encrypted is not None:
+            certificate = self.tls.client_certificate(encrypted)
+        return Arrival(
+            identity=identity,
+            encrypted=encrypted is not None,
+            certificate=certificate,
+        )
+
+    def _refusal(self, arrival: Arrival) -> Refusal | None:
+        """Return why a station may not come in, if it may not (A00)."""
+        if (station := self.station(arrival.identity)) is None:
+            return None
+        info = station.provisioning.info
+        return refusal(
+            arrival,
+            profile=station.settings.security_profile,
+            serial=info.serial if info is not None else None,
+            organisation=self.tls.settings.organisation if self.tls is not None else "",
+        )
+
+    def _count_refusal(self, identity: str, why: Refusal) -> None:
+        """Count a refusal, and log the first of its kind of each station."""
+        self.refused[why] += 1
+        if (identity, why) not in self._logged and len(self._logged) < _MOST_LOGGED:
+            self._logged.add((identity, why))
+            _LOGGER.warning("%s was turned away: %s", identity, why)
+
+    def recheck(self, station: ChargingStation) -> None:
+        """Close the connection of a station that would not be let in any more."""
+        arrival = station.security.arrival
+        if station.connected and arrival is not None and self._refusal(arrival):
+            station.disconnect()
 
     def _select_subprotocol(
         self, connection: ServerConnection, offered: Sequence[Subprotocol]
@@ -260,6 +338,7 @@ class CentralSystem:
             station = self._welcome(identity)
         if not station.connected:
             _LOGGER.info("%s connected with OCPP %s", station.identity, version.name)
+        station.security.on_arrival(self._arrival(connection, identity))
         await station.serve(_Connection(connection), version)
         if not station.connected:
             _LOGGER.info("%s disconnected", station.identity)

@@ -2,6 +2,7 @@
 
 import asyncio
 from base64 import b64encode
+from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAl
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.ocsp import (
     OCSPRequestBuilder,
+    OCSPResponse,
     OCSPResponseStatus,
     load_der_ocsp_response,
 )
@@ -40,11 +42,48 @@ async def ask(data: Payload) -> str:
     named by the station, so nothing but an OCSP answer of a sane length is passed on, no
     redirect is followed, and only http and https are spoken.
     """
+    answer = await exchange(data, str(data.get("responderURL") or ""))
+    read(answer)
+    return b64encode(answer).decode()
+
+
+async def exchange(data: Payload, url: str) -> bytes:
+    """Ask at an address about a certificate, by its hashes; return what came.
+
+    Raises `OcspFailed`.
+    """
     request = _request(data)
-    exchange = _Exchange(str(data.get("responderURL") or ""))
+    kind = {"Content-Type": "application/ocsp-request"}
+    return await fetch(url, "POST", request, kind, longest=_LONGEST_ANSWER)
+
+
+def read(answer: bytes) -> OCSPResponse:
+    """Return an answer that says something. Raises `OcspFailed`."""
+    try:
+        response = load_der_ocsp_response(answer)
+    except ValueError as error:
+        raise OcspFailed("what came is no OCSP answer") from error
+    if response.response_status is not OCSPResponseStatus.SUCCESSFUL:
+        raise OcspFailed("the responder does not tell")
+    return response
+
+
+async def fetch(
+    url: str,
+    method: str,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    *,
+    longest: int,
+) -> bytes:
+    """Return what is to be had at an address: `longest` bytes at most.
+
+    Raises `OcspFailed`. Follows no redirect, and speaks http and https only.
+    """
+    exchange = _Exchange(url, method, longest)
     try:
         async with asyncio.timeout(PATIENCE):
-            answer = await asyncio.to_thread(exchange.post, request)
+            return await asyncio.to_thread(exchange.run, body, dict(headers or {}))
     except TimeoutError:
         raise OcspFailed("no answer in time") from None
     except (OSError, HTTPException, ValueError) as error:
@@ -52,13 +91,6 @@ async def ask(data: Payload) -> str:
         raise OcspFailed("the responder can not be reached") from error
     finally:
         exchange.abort()
-    try:
-        status = load_der_ocsp_response(answer).response_status
-    except ValueError as error:
-        raise OcspFailed("what came is no OCSP answer") from error
-    if status is not OCSPResponseStatus.SUCCESSFUL:
-        raise OcspFailed("the responder does not tell")
-    return b64encode(answer).decode()
 
 
 def _request(data: Payload) -> bytes:
@@ -82,7 +114,7 @@ def _request(data: Payload) -> bytes:
 class _Exchange:
     """One request to one responder, in a thread of its own."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, method: str, longest: int) -> None:
         """Read an address; raises `OcspFailed` where it is none, or of another kind."""
         try:
             parts = urlsplit(url)
@@ -95,8 +127,9 @@ class _Exchange:
         path = parts.path or "/"
         self._path = f"{path}?{parts.query}" if parts.query else path
         self._socket: socket.socket | None = None
+        self._method, self._longest = method, longest
 
-    def post(self, request: bytes) -> bytes:
+    def run(self, body: bytes | None, headers: dict[str, str]) -> bytes:
         """Send the request and return the answer. Blocks."""
         # The certificates that a connection is checked by are read when it is made.
         kind = HTTPSConnection if self._secure else HTTPConnection
@@ -104,19 +137,14 @@ class _Exchange:
         try:
             connection.connect()
             self._socket = connection.sock
-            connection.request(
-                "POST",
-                self._path,
-                request,
-                {"Content-Type": "application/ocsp-request"},
-            )
+            connection.request(self._method, self._path, body, headers)
             response = connection.getresponse()
             if response.status != HTTPStatus.OK:
                 raise OcspFailed("the responder refuses")
-            answer: bytes = response.read(_LONGEST_ANSWER + 1)
+            answer: bytes = response.read(self._longest + 1)
         finally:
             connection.close()
-        if len(answer) > _LONGEST_ANSWER:
+        if len(answer) > self._longest:
             raise OcspFailed("the answer is too long")
         return answer
 

@@ -1,6 +1,7 @@
 """Functional block M: the certificates that a station holds, and those of cars."""
 
 import asyncio
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OcppError
@@ -53,11 +54,17 @@ class Certificates(Block):
 
     @answers("GetCertificateStatus", *V2, needs=("ocspRequestData",))
     async def on_get_certificate_status(self, payload: Payload) -> Payload:
-        """Ask whoever issued a certificate whether it holds, and pass that on (M06)."""
+        """Ask whoever issued a certificate whether it holds, and pass that on (M06).
+
+        Of those that our own authority issued, it is known here.
+        """
+        data = payload["ocspRequestData"]
         try:
+            if (own := await self._answer_of_our_own(data)) is not None:
+                return {"status": "Accepted", "ocspResult": own}
             # One at a time: it is the station that names whom to ask.
             async with self._asking:
-                result = await ask(payload["ocspRequestData"])
+                result = await ask(data)
         except OcspFailed as error:
             reason = str(error)
         else:
@@ -69,6 +76,13 @@ class Certificates(Block):
             "status": "Failed",
             "statusInfo": {"reasonCode": "Unspecified", "additionalInfo": reason},
         }
+
+    async def _answer_of_our_own(self, data: Payload) -> str | None:
+        authority = self.station.shared.authority
+        if authority is None:
+            return None
+        answer = await asyncio.to_thread(authority.answer_ocsp, data)
+        return b64encode(answer).decode() if answer is not None else None
 
     # --- certificates that the station holds ------------------------------------------------
 

@@ -1,20 +1,33 @@
 """Functional block A: security."""
 
+import asyncio
 from collections import deque
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
+from cryptography import x509
+
+from ..admission import Arrival, certificate_fits
+from ..authority import Authority, AuthorityError, BadRequest, read_request
 from ..clock import moment
-from ..model import Payload, SecurityReported
-from ..versions import V2, V16
-from .block import Block, answers
+from ..errors import CommandRejected, OcppError
+from ..model import Payload, SecurityReported, Topic, utcnow
+from ..versions import V2, V16, V21
+from .block import Block, answers, follows
 
 if TYPE_CHECKING:
     from ..charging_station import ChargingStation
 
 _REMEMBERED = 20
 _LONGEST_TEXT = 255
+_CERTIFIED = 3
+# The only kind that is signed here, and what it is when a station does not say.
+_OF_THE_STATION = "ChargingStationCertificate"
+# How long before its end a station is to have its certificate renewed, and how often it is
+# asked to.
+RENEWED_BEFORE = timedelta(days=60)
+_ASKED_EVERY = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,13 +38,31 @@ class SecurityEvent:
     at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class OwnCertificate:
+    """The certificate by which a station shows who it is; `serial` in hexadecimal digits.
+
+    `ours` is whether our own authority issued it.
+    """
+
+    serial: str
+    expires: datetime
+    ours: bool
+
+
 class Security(Block):
-    """What a station reports of its own safety."""
+    """What a station reports of its own safety, and how it shows who it is."""
 
     def __init__(self, station: ChargingStation) -> None:
-        """Begin with no events."""
+        """Begin with no events and no certificate."""
         super().__init__(station)
         self.events: deque[SecurityEvent] = deque(maxlen=_REMEMBERED)
+        # How the station came in, with the present socket or the one before.
+        self.arrival: Arrival | None = None
+        self.certificate: OwnCertificate | None = None
+        # The requests that are being signed.
+        self._signing: set[str] = set()
+        self._asked: datetime | None = None
 
     @answers("SecurityEventNotification", V16, *V2, always=True)
     async def on_security_event(self, payload: Payload) -> Payload:
@@ -43,16 +74,187 @@ class Security(Block):
         self.station.happened(SecurityReported(type=kind, at=at, tech_info=text))
         return {}
 
-    @answers("SignCertificate", V16, *V2)
+    # --- who the station is -------------------------------------------------------------
+
+    def on_arrival(self, arrival: Arrival) -> None:
+        """Know how the station comes in, just before it has its socket."""
+        self.arrival = arrival
+        shown = arrival.certificate
+        if shown is None or not shown.valid:
+            return
+        ours = shown.issued_to is not None
+        if not ours or shown.issued_to == self.station.identity.casefold():
+            self._know(
+                OwnCertificate(serial=shown.serial, expires=shown.expires, ours=ours)
+            )
+
+    def is_another(self, serial: str) -> bool:
+        """Return whether a station boots as another than its certificate names (B01.FR.12).
+
+        Only where a certificate is asked for. What a boot leaves out is no news.
+        """
+        shown = self.arrival.certificate if self.arrival is not None else None
+        if shown is None or self.station.settings.security_profile < _CERTIFIED:
+            return False
+        info = self.station.provisioning.info
+        known = serial or (info.serial if info is not None else "")
+        return not certificate_fits(shown, self.station.identity, known)
+
+    # --- certificates of stations ---------------------------------------------------------
+
+    @answers("SignCertificate", V16, *V2, needs=("csr",))
     async def on_sign_certificate(self, payload: Payload) -> Payload:
-        """Reject: there is no authority here that could sign (A02.FR.05)."""
-        self.station.note("SignCertificate: rejected, nobody here can sign")
+        """Agree to sign what can be signed; the certificate comes by itself (A02, A03).
+
+        Stations take it only after the answer. They ask again when it does not come, and
+        are then given the same one.
+        """
+        authority = self.station.shared.authority
+        if authority is None:
+            self.station.note("SignCertificate: rejected, nobody here can sign")
+            return self._rejected(
+                "NotEnabled", "There is no certificate authority here"
+            )
+        if payload.get("certificateType", _OF_THE_STATION) != _OF_THE_STATION:
+            # No car trusts our root.
+            self.station.note("SignCertificate: rejected, not for the station itself")
+            return self._rejected("NotEnabled", "Cars do not trust this authority")
+        try:
+            read_request(payload["csr"])
+        except BadRequest as error:
+            self.station.note(f"SignCertificate: rejected, {error}")
+            return self._rejected("InvalidCSR", str(error))
+        self.station.afterwards(lambda: self._begin(authority, payload))
+        return {"status": "Accepted"}
+
+    def _begin(self, authority: Authority, payload: Payload) -> None:
+        self.station.spawn(self._sign(authority, payload))
+
+    def _rejected(self, code: str, why: str) -> Payload:
         if self.speaks_16:
             return {"status": "Rejected"}
         return {
             "status": "Rejected",
-            "statusInfo": {
-                "reasonCode": "NotEnabled",
-                "additionalInfo": "There is no certificate authority here",
-            },
+            "statusInfo": {"reasonCode": code, "additionalInfo": why},
         }
+
+    async def _sign(self, authority: Authority, payload: Payload) -> None:
+        """Sign a request and send the station its certificate."""
+        request: str = payload["csr"]
+        if request in self._signing:
+            return
+        self._signing.add(request)
+        try:
+            chain = await asyncio.to_thread(
+                authority.sign,
+                request,
+                station=self.station.identity,
+                names=self._names(),
+            )
+            await self.command(
+                "CertificateSigned", {"certificateChain": chain} | self._echo(payload)
+            )
+        except CommandRejected:
+            self.station.note("CertificateSigned: rejected")
+        except OcppError as error:
+            # The station asks again.
+            self.station.note(f"CertificateSigned: {type(error).__name__}")
+        except AuthorityError:
+            self.station.note("SignCertificate: the certificate could not be kept")
+        finally:
+            self._signing.discard(request)
+            self.station.flush()
+
+    def _names(self) -> list[str]:
+        """Return what certificates of the station may be for, the best first (A00.FR.404)."""
+        info = self.station.provisioning.info
+        names = [info.serial if info is not None else "", self.station.identity]
+        return [name for name in names if name]
+
+    def _echo(self, payload: Payload) -> Payload:
+        """Return what a station knows its request again by."""
+        if self.speaks_16:
+            return {}
+        echoed = ["certificateType"]
+        if self.station.version is V21:
+            echoed.append("requestId")
+        return {key: payload[key] for key in echoed if key in payload}
+
+    @follows("CertificateSigned", V16, *V2)
+    def on_signed(self, payload: Payload, answer: Payload) -> None:
+        """Know until when the station's new certificate holds, whoever signed it."""
+        if payload.get("certificateType", _OF_THE_STATION) != _OF_THE_STATION:
+            return
+        try:
+            chain = payload["certificateChain"].encode()
+            leaf = x509.load_pem_x509_certificate(chain)
+        except ValueError:
+            return
+        authority = self.station.shared.authority
+        self._know(
+            OwnCertificate(
+                serial=f"{leaf.serial_number:x}",
+                expires=leaf.not_valid_after_utc,
+                ours=authority is not None and authority.issued(leaf),
+            )
+        )
+
+    def _know(self, certificate: OwnCertificate) -> None:
+        if certificate == self.certificate:
+            return
+        if self.certificate is None:
+            self.changed(Topic.STRUCTURE)
+        self.certificate = certificate
+        self.changed(Topic.CERTIFICATES)
+        self.station.remember()
+
+    async def prepare(self, *, booted: bool) -> None:
+        """Have the station's certificate renewed where it is time to."""
+        await self.renew()
+
+    def look_after(self) -> None:
+        """Have the certificate of a station renewed that stays connected for long."""
+        if self.station.connected:
+            self.station.spawn(self._look_after())
+
+    async def _look_after(self) -> None:
+        try:
+            await self.renew()
+        except OcppError as error:
+            self.station.note(f"renewing the certificate: {type(error).__name__}")
+
+    async def renew(self) -> None:
+        """Ask a station for a request where its certificate is over soon (A02).
+
+        Only for those that were issued here. Once a day, and only while it is connected.
+        """
+        mine, now = self.certificate, utcnow()
+        if (
+            mine is None
+            or not mine.ours
+            or self.station.shared.authority is None
+            or self.station.options.quiet
+            or mine.expires > now + RENEWED_BEFORE
+            or (self._asked is not None and now < self._asked + _ASKED_EVERY)
+        ):
+            return
+        self._asked = now
+        if self.speaks_16:
+            message = {"requestedMessage": "SignChargePointCertificate"}
+            await self.command("ExtendedTriggerMessage", message)
+        else:
+            await self.station.remote_control.trigger("SignChargingStationCertificate")
+
+    # --- memory -------------------------------------------------------------------------
+
+    def recall(self, facts: dict[str, Any]) -> None:
+        """Take up until when the station's certificate holds."""
+        if kept := facts.get("certificate"):
+            expires = datetime.fromisoformat(kept["expires"])
+            self.certificate = OwnCertificate(**kept | {"expires": expires})
+
+    def facts(self) -> dict[str, Any]:
+        """Keep until when the station's certificate holds."""
+        if (mine := self.certificate) is None:
+            return {}
+        return {"certificate": vars(mine) | {"expires": mine.expires.isoformat()}}
