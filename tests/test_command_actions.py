@@ -568,6 +568,15 @@ class TestCall:
         assert await charger.wait_for_call("ChangeAvailability") == payload
         assert hass.states.get("switch.garage_available").state == "off"
 
+    async def test_only_2_1_has_messages_that_nobody_answers(
+        self, hass: HomeAssistant, garage: HubCharger, charger: Charger
+    ) -> None:
+        with pytest.raises(HomeAssistantError) as error:
+            await act(
+                hass, "call", garage.device_id, action="ClearCache", unanswered=True
+            )
+        assert error.value.translation_key == "not_in_version"
+
     async def test_a_refusal_is_an_answer(
         self, hass: HomeAssistant, garage: HubCharger, charger: Charger
     ) -> None:

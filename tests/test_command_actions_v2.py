@@ -290,12 +290,16 @@ class Station:
         self._socket = socket
         self.answers: dict[str, Any] = {}
         self.received: list[tuple[str, dict[str, Any]]] = []
+        # What came as a message that is never answered.
+        self.unanswered: list[tuple[str, dict[str, Any]]] = []
 
     async def serve(self) -> None:
         """Answer every command, until the socket is closed."""
         with suppress(ConnectionClosed):
             async for text in self._socket:
                 frame = json.loads(text)
+                if frame[0] == 6:
+                    self.unanswered.append((frame[2], frame[3]))
                 if frame[0] != 2:
                     continue
                 _, message_id, action, payload = frame

@@ -711,3 +711,19 @@ async def test_only_administrators_may_do_damage(
         "set_default_tariff",
         "set_der_control",
     }
+
+
+async def test_any_message_can_be_sent_that_nobody_answers(
+    hass: HomeAssistant, garage: HubCharger, station: Station
+) -> None:
+    stream = {"id": 1, "pending": 0, "basetime": "2026-11-21T12:00:00Z"}
+    message = stream | {"data": [{"t": 0, "v": "1"}]}
+    fields = {"action": "NotifyPeriodicEventStream", "unanswered": True}
+    response = await act(hass, "call", garage.device_id, payload=message, **fields)
+    assert response == {"result": None}
+    await eventually(hass, lambda: bool(station.unanswered))
+    assert station.unanswered == [("NotifyPeriodicEventStream", message)]
+    with pytest.raises(ServiceValidationError) as error:
+        await act(hass, "call", garage.device_id, payload=stream, **fields)
+    assert error.value.translation_key == "invalid_request"
+    assert len(station.unanswered) == 1

@@ -38,6 +38,7 @@ from .target import TARGET, chosen
 ATTR_ACTION = "action"
 ATTR_PAYLOAD = "payload"
 ATTR_VALIDATE = "validate"
+ATTR_UNANSWERED = "unanswered"
 
 
 def _text(value: Any) -> str:
@@ -141,6 +142,7 @@ CALL = probatio.Schema(
         probatio.Required(ATTR_ACTION): cv.string,
         probatio.Optional(ATTR_PAYLOAD, default=dict): _mapping,
         probatio.Optional(ATTR_VALIDATE, default=True): cv.boolean,
+        probatio.Optional(ATTR_UNANSWERED, default=False): cv.boolean,
     }
 )
 SCHEMAS = {name: schema(command) for name, command in COMMANDS.items()}
@@ -202,10 +204,7 @@ async def _answer(station: ChargingStation, request: Request) -> Payload:
         answer, report = await station.reports.command(
             action, payload, silence=station.options.call_timeout
         )
-        return answer.raw | {
-            later.field: report.result(later),
-            "complete": report.complete,
-        }
+        return answer.raw | report.told(later) | {"complete": report.complete}
     # Of many variables, in as many messages as the charger takes.
     answer = await station.device_model.command_in_parts(action, payload)
     if action == "GetLog" and station.version is not V16:
@@ -215,16 +214,17 @@ async def _answer(station: ChargingStation, request: Request) -> Payload:
 
 
 async def _call(call: ServiceCall) -> ServiceResponse:
-    """Send any message and return the charger's answer as it came."""
+    """Send any message and return the charger's answer as it came, if it has to have one."""
     charger, _ = chosen(call)
-    station = charger.station
+    sending = charger.station.sending
+    action, payload = call.data[ATTR_ACTION], call.data[ATTR_PAYLOAD]
+    validate = call.data[ATTR_VALIDATE]
     try:
         with translated_errors(charger.name):
-            answer = await station.sending.exchange(
-                call.data[ATTR_ACTION],
-                call.data[ATTR_PAYLOAD],
-                validate=call.data[ATTR_VALIDATE],
-            )
+            if call.data[ATTR_UNANSWERED]:
+                await sending.send(action, payload, validate=validate)
+                return {"result": None}
+            answer = await sending.exchange(action, payload, validate=validate)
     finally:
-        station.flush()
+        charger.station.flush()
     return {"result": answer.raw}

@@ -18,6 +18,7 @@ CALL = {
     "action": (Kind.TEXT, True),
     "payload": (Kind.OBJECT, False),
     "validate": (Kind.BOOLEAN, False),
+    "unanswered": (Kind.BOOLEAN, False),
 }
 
 

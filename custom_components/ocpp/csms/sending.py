@@ -81,21 +81,8 @@ class Sending:
         """
         station = self._station
         rpc, version = station.link(), station.version
-        registration = station.settings.registration
-        if registration is not RegistrationStatus.ACCEPTED and (
-            registration is RegistrationStatus.REJECTED or action in _ONLY_WHEN_ACCEPTED
-        ):
-            raise NotAccepted
+        valid = self._check(action, payload, validate=validate)
         schemas = station.shared.schemas[version]
-        valid = True
-        if validate and not schemas.knows(action):
-            raise NotInVersion(action, version.name)
-        try:
-            schemas.check_request(action, payload)
-        except InvalidRequest:
-            if validate:
-                raise
-            valid = False
         if valid:
             self._tell_before(version, action, payload)
         self._waiting.append(payload)
@@ -123,6 +110,43 @@ class Sending:
             tell = self._tell_after if accepted else self._tell_refused
             tell(version, action, payload, repaired.payload)
         return Answer(came, repaired.payload)
+
+    async def send(
+        self, action: str, payload: Payload, *, validate: bool = True
+    ) -> None:
+        """Send a message that is never answered.
+
+        Raises `NotInVersion` where the version has none, and before anything is sent what
+        `exchange` does.
+        """
+        station = self._station
+        rpc = station.link()
+        if not station.version.unanswered:
+            raise NotInVersion(action, station.version.name)
+        self._check(action, payload, validate=validate)
+        await rpc.send(action, self.written(payload))
+
+    def _check(self, action: str, payload: Payload, *, validate: bool) -> bool:
+        """Return whether a request is valid; raise where it is not and has to be.
+
+        Raises as well where the station may not be sent this.
+        """
+        station = self._station
+        registration = station.settings.registration
+        if registration is not RegistrationStatus.ACCEPTED and (
+            registration is RegistrationStatus.REJECTED or action in _ONLY_WHEN_ACCEPTED
+        ):
+            raise NotAccepted
+        schemas = station.shared.schemas[station.version]
+        if validate and not schemas.knows(action):
+            raise NotInVersion(action, station.version.name)
+        try:
+            schemas.check_request(action, payload)
+        except InvalidRequest:
+            if validate:
+                raise
+            return False
+        return True
 
     def waits_for(self, payload: Payload) -> bool:
         """Return whether a command may still be answered, by the request that was sent."""
