@@ -137,6 +137,7 @@ class TestGettingSessions:
                 "currency": "EUR",
                 "stop_reason": "ev_disconnected",
                 "complete": True,
+                "energy_export": None,
             }
         ]
 
@@ -350,12 +351,14 @@ class TestExport:
     """`ocpp.export_sessions`."""
 
     async def test_the_table_is_returned(self, hass: HomeAssistant, keep: Keep) -> None:
-        session = await keep(cost=1.5, currency="EUR", card="Anna", meter_stop=None)
+        session = await keep(
+            cost=1.5, currency="EUR", card="Anna", meter_stop=None, exported=250.0
+        )
         answer = await export(hass)
         assert answer["csv"] == (
             ",".join(COLUMNS) + "\r\n"
             f"{session.number},Garage,1,Anna,2026-10-20T12:00:00+00:00,"
-            "2026-10-20T14:00:00+00:00,1.0,,7.5,7200,1.5,EUR,local,true\r\n"
+            "2026-10-20T14:00:00+00:00,1.0,,7.5,7200,1.5,EUR,local,true,0.25\r\n"
         )
 
     async def test_there_may_be_nothing_but_the_header(

@@ -20,6 +20,7 @@ ATTR_FILE_NAME = "file_name"
 ATTR_CERTIFICATES = "certificates"
 ATTR_CHECKSUM = "checksum"
 ATTR_LOCATIONS = "locations"
+ATTR_REASON = "reason"
 
 LOG_UPLOAD = SensorEntityDescription(
     key="log_upload",
@@ -31,6 +32,12 @@ LOG_UPLOAD = SensorEntityDescription(
 CERTIFICATES = SensorEntityDescription(
     key="certificates",
     translation_key="certificates",
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
+CERTIFICATE_EXPIRES = SensorEntityDescription(
+    key="certificate_expires",
+    translation_key="certificate_expires",
+    device_class=SensorDeviceClass.TIMESTAMP,
     entity_category=EntityCategory.DIAGNOSTIC,
 )
 PUBLISHED_FIRMWARE = SensorEntityDescription(
@@ -49,6 +56,7 @@ DISPLAY_MESSAGES = SensorEntityDescription(
 MAINTENANCE_SENSORS = (
     LOG_UPLOAD,
     CERTIFICATES,
+    CERTIFICATE_EXPIRES,
     PUBLISHED_FIRMWARE,
     DISPLAY_MESSAGES,
 )
@@ -61,6 +69,10 @@ def maintenance_sensors(charger: Charger) -> Iterator[OcppEntity]:
         yield LogUploadSensor(charger, LOG_UPLOAD, watched=(Topic.LOG,))
     if station.certificates.held:
         yield CertificatesSensor(charger, CERTIFICATES, watched=(Topic.CERTIFICATES,))
+    if station.security.certificate is not None:
+        yield CertificateExpiresSensor(
+            charger, CERTIFICATE_EXPIRES, watched=(Topic.CERTIFICATES,)
+        )
     if station.firmware.published is not None:
         yield PublishedFirmwareSensor(
             charger, PUBLISHED_FIRMWARE, watched=(Topic.FIRMWARE,)
@@ -76,8 +88,11 @@ class LogUploadSensor(OcppEntity, SensorEntity):
     def _present(self) -> Any:
         diagnostics = self.station.diagnostics
         self._attr_native_value = diagnostics.status
-        self._attr_extra_state_attributes = {ATTR_FILE_NAME: diagnostics.upload.file}
-        return diagnostics.status, diagnostics.upload.file
+        self._attr_extra_state_attributes = {
+            ATTR_FILE_NAME: diagnostics.upload.file,
+            ATTR_REASON: diagnostics.reason,
+        }
+        return diagnostics.status, diagnostics.upload.file, diagnostics.reason
 
 
 class CertificatesSensor(OcppEntity, SensorEntity):
@@ -98,6 +113,16 @@ class CertificatesSensor(OcppEntity, SensorEntity):
         return held
 
 
+class CertificateExpiresSensor(OcppEntity, SensorEntity):
+    """Until when the certificate holds by which a charger shows who it is."""
+
+    @override
+    def _present(self) -> Any:
+        certificate = self.station.security.certificate
+        self._attr_native_value = certificate.expires if certificate else None
+        return self._attr_native_value
+
+
 class PublishedFirmwareSensor(OcppEntity, SensorEntity):
     """How far a local controller is with firmware that it offers to its chargers."""
 
@@ -111,6 +136,7 @@ class PublishedFirmwareSensor(OcppEntity, SensorEntity):
         self._attr_extra_state_attributes = {
             ATTR_CHECKSUM: published.checksum or None,
             ATTR_LOCATIONS: list(published.locations),
+            ATTR_REASON: published.reason,
         }
         return published
 

@@ -11,11 +11,12 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import UnitOfTime
+from homeassistant.const import UnitOfEnergy, UnitOfTime
 from homeassistant.helpers.typing import StateType
 
+from .csms.blocks.metering import EXPORT_REGISTER
 from .csms.charging_station import ChargingStation
-from .csms.model import Topic
+from .csms.model import Topic, Transaction
 from .entity import OcppEntity
 from .hub import Charger
 from .sessions import amount, card_of, duration_of, kwh
@@ -38,6 +39,8 @@ class SessionSensorDescription(SensorEntityDescription):
     show_fn: Callable[[ChargingStation, int], Shown]
     # Whether it shows money, and is only there when sessions cost some.
     priced: bool = False
+    # Whether it is of what cars give back, and only there where a meter counts that.
+    exported: bool = False
     # Whether it can also be told of a charger that is away.
     lasting: bool = False
 
@@ -48,10 +51,33 @@ def _cost(station: ChargingStation, evse: int) -> Shown:
         return Shown(currency=station.tariff.currency)
     return Shown(
         amount(session.cost),
-        {"complete": session.cost_complete},
+        {"complete": session.cost_complete} | _cost_at_charger(station, session),
         session.started,
         session.currency,
     )
+
+
+def _cost_at_charger(station: ChargingStation, session: Transaction) -> dict[str, Any]:
+    """Return what the charger counted by itself; nothing where it does not."""
+    counted = station.tariffs.local_cost(session.number)
+    return {} if counted is None else {"cost_at_charger": amount(counted.total)}
+
+
+def _payment(station: ChargingStation, session: Transaction) -> dict[str, Any]:
+    """Return how the payment at the charger ended; nothing where nobody paid there."""
+    if (settled := station.payment.settlement(session.number)) is None:
+        return {}
+    return {
+        "payment": settled.status,
+        "payment_amount": amount(settled.amount),
+        "payment_time": settled.at,
+        "receipt": settled.receipt or None,
+    }
+
+
+def _energy_export(station: ChargingStation, evse: int) -> Shown:
+    session = station.transactions.session(evse)
+    return Shown(kwh(session.exported) if session is not None else None)
 
 
 def _duration(station: ChargingStation, evse: int) -> Shown:
@@ -72,11 +98,14 @@ def _last(station: ChargingStation, evse: int) -> Shown:
         session.ended,
         {
             "energy": kwh(session.energy),
+            "energy_export": kwh(session.exported),
             "duration": duration_of(session),
             "cost": amount(session.cost),
             "currency": session.currency,
             "card": card_of(station.shared.id_tokens, session),
-        },
+        }
+        | _cost_at_charger(station, session)
+        | _payment(station, session),
     )
 
 
@@ -90,6 +119,17 @@ SESSION_SENSORS = (
         watched=(Topic.TRANSACTION, Topic.ENERGY),
         show_fn=_cost,
         priced=True,
+    ),
+    SessionSensorDescription(
+        key="session_energy_export",
+        translation_key="session_energy_export",
+        device_class=SensorDeviceClass.ENERGY,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        suggested_display_precision=2,
+        watched=(Topic.TRANSACTION, Topic.ENERGY),
+        show_fn=_energy_export,
+        exported=True,
     ),
     SessionSensorDescription(
         key="session_duration",
@@ -114,8 +154,12 @@ SESSION_SENSORS = (
 
 def session_sensors(charger: Charger, evse: int) -> Iterator[OcppEntity]:
     """Yield the sensors of an EVSE's sessions."""
+    station = charger.station
+    exports = EXPORT_REGISTER in station.metering.seen.get(evse, ())
     for description in SESSION_SENSORS:
-        if charger.station.tariff.exists or not description.priced:
+        if (station.tariff.exists or not description.priced) and (
+            exports or not description.exported
+        ):
             yield OcppSessionSensor(charger, description, evse)
 
 

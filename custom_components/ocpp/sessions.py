@@ -35,6 +35,7 @@ COLUMNS = (
     "currency",
     "stop_reason",
     "complete",
+    "energy_export",
 )
 # What makes a spreadsheet take a text for a formula, the wide forms of it included.
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
@@ -141,10 +142,12 @@ class People:
             self._cards.append(hub.central.shared.id_tokens)
             for identity, charger in hub.chargers.items():
                 self._chargers[identity] = charger.name
+                transactions = charger.station.transactions
+                for session in transactions.unplaced_sessions():
+                    self._running[session.number] = session
                 for evse in charger.station.evses:
-                    session = charger.station.transactions.session(evse)
-                    if session is not None and session.running:
-                        self._running[session.number] = session
+                    if (placed := transactions.session(evse)) and placed.running:
+                        self._running[placed.number] = placed
 
     def present(self, session: Transaction) -> Transaction:
         """Return a stored session as it is by now."""
@@ -201,7 +204,7 @@ def _row(session: Transaction, people: People) -> Row:
     return {
         "id": session.number,
         "charger": people.charger(session),
-        "evse": session.evse,
+        "evse": session.evse or None,
         "card": people.card(session),
         "start": _moment(session.started),
         "end": _moment(session.ended),
@@ -213,6 +216,7 @@ def _row(session: Transaction, people: People) -> Row:
         "currency": session.currency,
         "stop_reason": session.stop_reason,
         "complete": is_complete(session),
+        "energy_export": kwh(session.exported),
     }
 
 

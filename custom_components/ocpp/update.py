@@ -24,6 +24,7 @@ from .hub import Charger, OcppConfigEntry
 PARALLEL_UPDATES = 0
 
 ATTR_STATUS = "status"
+ATTR_REASON = "reason"
 
 FIRMWARE = UpdateEntityDescription(
     key="firmware",
@@ -80,8 +81,9 @@ class OcppUpdate(OcppEntity, UpdateEntity):
         self._attr_supported_features = features
         self._attr_installed_version = installed
         self._attr_latest_version = _name_of(url) if offered else installed
-        self._attr_extra_state_attributes = {ATTR_STATUS: firmware.status}
-        return features, installed, self._attr_latest_version, firmware.status
+        status = {ATTR_STATUS: firmware.status, ATTR_REASON: firmware.reason}
+        self._attr_extra_state_attributes = status
+        return features, installed, self._attr_latest_version, status
 
     @override
     async def async_install(

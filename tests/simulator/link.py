@@ -20,6 +20,9 @@ from websockets.exceptions import ConnectionClosed
 if TYPE_CHECKING:
     from .peer import Peer
 
+# The type of a message that nobody answers (OCPP 2.1).
+SEND = 6
+
 type Payload = dict[str, Any]
 type FollowUp = Callable[[], Coroutine[Any, Any, None]]
 type Reply = tuple[Payload, FollowUp | None]
@@ -91,6 +94,12 @@ class Link(ChargePoint):
             if validate:
                 raise FormationViolationError(f"answer to {action}: {bad[1]}")
         return result
+
+    async def send(self, action: str, payload: Payload, validate: bool) -> None:
+        """Send a message that nobody answers, which the package does not know of."""
+        if validate and (bad := self._peer.fault(SEND, action, payload)):
+            raise FormationViolationError(f"{action}: {bad[1]}")
+        await self._send(json.dumps([SEND, str(uuid.uuid4()), action, payload]))
 
     @override
     async def _get_specific_response(self, unique_id: str, timeout: float) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 import ipaddress
 import json
 import logging
+import ssl
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
@@ -48,8 +49,9 @@ class Peer:
         password: str | None = None,
         ping_interval: float | None = None,
         response_timeout: float = 10,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        """Prepare a client; connect() opens the socket."""
+        """Prepare a client; connect() opens the socket, encrypted with `tls`."""
         check_loopback(url)
         self.url = f"{url.rstrip('/')}/{quote(identity, safe='')}"
         self.identity = identity
@@ -67,6 +69,8 @@ class Peer:
             "proxy": None,
             "close_timeout": 2,
         }
+        if tls is not None:
+            self._options["ssl"] = tls
         if password is not None:
             secret = b64encode(f"{identity}:{password}".encode()).decode()
             self._options["additional_headers"]["Authorization"] = f"Basic {secret}"
@@ -192,6 +196,14 @@ class Peer:
         if self._link is None:
             raise ConnectionError("Not connected")
         return await self._link.request(action, payload or {}, validate)
+
+    async def send(
+        self, action: str, payload: Payload, *, validate: bool = True
+    ) -> None:
+        """Send a message that nobody answers (OCPP 2.1)."""
+        if self._link is None:
+            raise ConnectionError("Not connected")
+        await self._link.send(action, payload, validate)
 
     async def raw(self, text: str | bytes) -> None:
         """Send something just as it is."""

@@ -85,6 +85,11 @@ class Base(Peer):
     def fault(self, kind: int, action: str, payload: object) -> tuple[str, str] | None:
         return schema.fault(self._version, kind, action, payload)
 
+    @property
+    def version(self) -> str:
+        """Return which version it speaks."""
+        return self._version
+
     def event(self, text: str) -> None:
         """Tell whoever watches."""
         if self._on_event is not None:

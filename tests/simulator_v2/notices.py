@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.simulator.link import Payload
 
+from .commands.streams import put_value
 from .device_model import Variable
 from .state import Monitor, State
 from .transactions import Transactions
@@ -179,7 +180,13 @@ class Notices(Transactions):
             if isinstance(found, str) or not 0 < monitor.value <= monitor.waited:
                 continue
             monitor.waited %= monitor.value
-            if self.talking:
+            stream = next(
+                (it for it in self.state.streams.values() if it.monitor == monitor.id),
+                None,
+            )
+            if stream is not None:
+                await put_value(self, stream, found.actual or "")
+            elif self.talking:
                 await self.raise_event(
                     found.key, trigger="Periodic", monitor=monitor.id
                 )

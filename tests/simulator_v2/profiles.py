@@ -1,6 +1,6 @@
 """Charging profiles of OCPP 2.x and the limit they add up to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 import itertools
 from typing import override
@@ -13,7 +13,11 @@ from tests.simulator.profiles import Limit
 from .device_model import DeviceModel
 from .evse import Transaction
 
+_SMART = "SmartChargingCtrlr"
 _EXTERNAL = "ChargingStationExternalConstraints"
+# What 2.1 adds.
+_PRIORITY, _GENERATION = "PriorityCharging", "LocalGeneration"
+_PHASES = ("limit", "limit_L2", "limit_L3")
 _MAXIMUM = "ChargingStationMaxProfile"
 
 
@@ -29,6 +33,23 @@ class Installed(basic.Installed):
         schedule: Payload = self.profile["chargingSchedule"][0]
         return schedule
 
+    @override
+    def start(self, now: datetime, began: datetime | None) -> datetime:
+        if self.profile["chargingProfileKind"] == "Dynamic":
+            # It counts from when it was last told anything (K28.FR.13).
+            return self.since
+        # Not super(): a class with slots is built twice.
+        return basic.Installed.start(self, now, began)
+
+    def amps(self, period: Payload, phases: int) -> float | None:
+        """Return what a period allows on each phase; None where it sets no limit."""
+        limits = [float(period[name]) for name in _PHASES if name in period]
+        if not limits:
+            return max(0.0, float(period["setpoint"])) if "setpoint" in period else None
+        if self.schedule["chargingRateUnit"] == "A":
+            return min(limits)
+        return min(limits) / VOLTAGE / (phases if len(limits) == 1 else 1)
+
 
 class Profiles:
     """All profiles of the station."""
@@ -38,6 +59,8 @@ class Profiles:
         self._variables = variables
         self._max_current = max_current
         self.installed: list[Installed] = []
+        # The transactions that charge with priority.
+        self.prioritized: set[str] = set()
 
     def flaw(
         self,
@@ -78,6 +101,8 @@ class Profiles:
             return "InvalidStackLevel", "stack level out of range"
         if kind == "Recurring" and "recurrencyKind" not in profile:
             return "InvalidProfile", "a recurring profile needs a recurrency"
+        if flaw := self._flaw_of_novelty(profile):
+            return flaw
         for schedule in profile["chargingSchedule"]:
             if flaw := self._flaw_of_schedule(schedule, kind):
                 return flaw
@@ -87,6 +112,26 @@ class Profiles:
         room = self._variables["SmartChargingCtrlr.Entries.ChargingProfiles"].maximum
         if room is not None and len(kept) >= room:
             return "OutOfStorage", "too many profiles"
+        return None
+
+    def _flaw_of_novelty(self, profile: Payload) -> tuple[str, str] | None:
+        """Return reason code and cause if what 2.1 adds is refused."""
+        purpose, kind = (
+            profile["chargingProfilePurpose"],
+            profile["chargingProfileKind"],
+        )
+        added = self._variables.words(f"{_SMART}.SupportedAdditionalPurposes")
+        if purpose in (_PRIORITY, _GENERATION) and purpose not in added:
+            return "UnsupportedPurpose", "no such purpose"
+        if kind != "Dynamic":
+            if not profile.keys().isdisjoint(("dynUpdateInterval", "dynUpdateTime")):
+                return "InvalidProfile", "only dynamic profiles are updated"
+            return None
+        if not self._variables.flag(f"{_SMART}.SupportsFeature.DynamicProfiles"):
+            return "UnsupportedKind", "no dynamic profiles"
+        periods = [it["chargingSchedulePeriod"] for it in profile["chargingSchedule"]]
+        if [len(it) for it in periods] != [1] or periods[0][0]["startPeriod"]:
+            return "InvalidSchedule", "a dynamic profile has one period"
         return None
 
     def _flaw_of_schedule(self, schedule: Payload, kind: str) -> tuple[str, str] | None:
@@ -103,14 +148,14 @@ class Profiles:
             return "UnsupportedRateUnit", "charging rate unit not supported"
         if starts[0] != 0 or starts != sorted(set(starts)):
             return "InvalidSchedule", "periods begin at 0 and go up"
-        if any("limit" not in period for period in periods):
+        if any("limit" not in p and "operationMode" not in p for p in periods):
             # OCPP 2.1 knows other kinds, for cars that give energy back.
             return "UnsupportedParam", "limits only"
-        if any(period["limit"] < 0 for period in periods):
+        if any(period.get("limit", 0) < 0 for period in periods):
             return "InvalidSchedule", "negative limit"
         if kind == "Relative" and "startSchedule" in schedule:
             return "InvalidSchedule", "a relative schedule has no start"
-        if kind != "Relative" and "startSchedule" not in schedule:
+        if kind in ("Absolute", "Recurring") and "startSchedule" not in schedule:
             return "InvalidSchedule", "a start is missing"
         if any("phaseToUse" in p and p.get("numberPhases") != 1 for p in periods):
             return "InvalidSchedule", "phaseToUse is for one phase"
@@ -129,6 +174,23 @@ class Profiles:
         ]
         self._count()
 
+    def update(self, number: int, rates: Payload, now: datetime) -> bool:
+        """Have a dynamic profile say something else; return if there is one (K28)."""
+        for place, entry in enumerate(self.installed):
+            profile = entry.profile
+            dynamic = profile["chargingProfileKind"] == "Dynamic"
+            if profile["id"] == number and dynamic:
+                (period,) = entry.schedule["chargingSchedulePeriod"]
+                schedule = entry.schedule | {"chargingSchedulePeriod": [period | rates]}
+                changed = profile | {"chargingSchedule": [schedule]}
+                self.installed[place] = replace(entry, profile=changed, since=now)
+                return True
+        return False
+
+    def has_priority_for(self, evse: int) -> bool:
+        """Return if there is a profile for charging with priority at an EVSE (K21)."""
+        return bool(self._stack(_PRIORITY, evse))
+
     def remove(self, gone: list[Installed]) -> None:
         """Forget profiles."""
         self.installed = [i for i in self.installed if i not in gone]
@@ -140,6 +202,7 @@ class Profiles:
 
     def end_transaction(self, transaction: str) -> None:
         """Forget the profiles that only last for a transaction."""
+        self.prioritized.discard(transaction)
         self.remove(
             [i for i in self.installed if i.profile.get("transactionId") == transaction]
         )
@@ -167,6 +230,8 @@ class Profiles:
             and i.profile.get("transactionId") == transaction.id
         ]
         default = self._stack("TxDefaultProfile", evse) if evse else []
+        if transaction is not None and transaction.id in self.prioritized:
+            session, default = self._stack(_PRIORITY, evse), []
         result = Limit(self._max_current, phases)
         # The default counts only while no profile of the transaction is in force.
         for stack, share in (
@@ -181,10 +246,9 @@ class Profiles:
             if entry is None or period is None:
                 continue
             used = min(phases, period.get("numberPhases", 3))
-            amps = float(period["limit"]) / share
-            if entry.schedule["chargingRateUnit"] == "W":
-                amps /= VOLTAGE * used
-            result = Limit(min(result.amps, amps), min(result.phases, used))
+            if (amps := entry.amps(period, used)) is None:
+                continue
+            result = Limit(min(result.amps, amps / share), min(result.phases, used))
         return result
 
     def composite(

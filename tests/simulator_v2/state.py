@@ -1,8 +1,12 @@
 """What a station keeps for the CSMS."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tests.simulator.link import Payload
+
+if TYPE_CHECKING:
+    from .commands.streams import Stream
 
 
 @dataclass(slots=True)
@@ -36,7 +40,12 @@ class State:
     chains: list[Payload] = field(default_factory=list)
     messages: dict[int, Payload] = field(default_factory=dict)
     monitors: dict[int, Monitor] = field(default_factory=dict)
+    # Of what feeds into the grid, by id; and the batteries in the slots.
+    controls: dict[str, Payload] = field(default_factory=dict)
+    batteries: dict[int, Payload] = field(default_factory=dict)
     next_monitor: int = 1
+    # By the number of each: what monitors tell in messages that nobody answers.
+    streams: dict[int, Stream] = field(default_factory=dict)
     network_profiles: dict[int, Payload] = field(default_factory=dict)
     # By casefolded card: what is known about a customer.
     customers: dict[str, str] = field(default_factory=dict)

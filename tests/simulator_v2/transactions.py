@@ -6,6 +6,7 @@ import uuid
 from tests.simulator.car import Flow
 from tests.simulator.link import Payload
 
+from .counting import Counting
 from .delivery import Delivery
 from .evse import Evse, Transaction
 from .meter import sampled_values, sign
@@ -42,6 +43,7 @@ class Transactions(Delivery):
         self.energy_multiplier = energy_multiplier
         # What transactions cost, by their ids.
         self.costs: dict[str, float] = {}
+        self.counting = Counting(self)
 
     # What flows
 
@@ -51,6 +53,8 @@ class Transactions(Delivery):
         if state.car is None or state.token is None:
             return Flow(0)
         if state.denied_at is not None and state.meter_wh >= state.denied_at:
+            return Flow(0)
+        if self.counting.reached(state) is not None:
             return Flow(0)
         sharing = sum(
             e.car is not None and e.token is not None for e in self.evses.values()
@@ -179,6 +183,8 @@ class Transactions(Delivery):
         if "reservationId" not in told and transaction.reservation is not None:
             told.add("reservationId")
             payload["reservationId"] = transaction.reservation
+        if self.version == "2.1":
+            self.counting.tell(transaction, payload)
 
     # What happens
 
@@ -297,6 +303,7 @@ class Transactions(Delivery):
         evse = self.transaction(number)
         if evse is None or evse.transaction is None:
             return
+        await self.counting.hear(evse.transaction, answer)
         info = answer.get("idTokenInfo")
         if info is None:
             return
@@ -326,17 +333,16 @@ class Transactions(Delivery):
         for state in self.evses.values():
             if evse not in (None, state.id):
                 continue
+            trigger = self.counting.reached(state) or "ChargingStateChanged"
             if self.points(state) != state.points:
-                await self.advance(state, "ChargingStateChanged", reason="StoppedByEV")
+                await self.advance(state, trigger, reason="StoppedByEV")
             running = state.transaction
             if running and running.charging_state != self.charging_state(state):
                 flow = self.flow(state.id)
                 used: Payload = (
                     {"numberOfPhasesUsed": flow.phases} if flow.current else {}
                 )
-                await self.transaction_event(
-                    running, "Updated", "ChargingStateChanged", **used
-                )
+                await self.transaction_event(running, "Updated", trigger, **used)
 
     # Meters
 

@@ -30,6 +30,11 @@ _PADDING = "\0\ufeff \t\r\n"
 _LONGEST_REPAIR = 65_536
 # No message of a charger has as many; a flood of them must not hold everybody else up.
 _MOST_VIOLATIONS = 500
+# In characters, as the schemas have it.
+_LONGEST_REASON = 20
+# How deep arrays and objects may lie in each other: several times what any schema needs, and
+# far below what writing or copying them again can take.
+_DEEPEST = 64
 
 
 def read_broken(data: str | bytes) -> Any:
@@ -94,6 +99,28 @@ def _mended(text: str) -> str:
 
 def _escaped(character: re.Match[str]) -> str:
     return f"\\u{ord(character[0]):04x}"
+
+
+def is_too_deep(value: Any) -> bool:
+    """Return whether something is nested deeper than can be handed on."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            child
+            for it in level
+            for child in (it.values() if isinstance(it, dict) else it)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def may_be_too_deep(data: str | bytes) -> bool:
+    """Return whether a frame has enough brackets to be nested too deep, which few have."""
+    if isinstance(data, str):
+        return data.count("[") + data.count("{") > _DEEPEST
+    return data.count(b"[") + data.count(b"{") > _DEEPEST
 
 
 class Violation(NamedTuple):
@@ -265,3 +292,10 @@ def whole_number(value: object) -> int | None:
         return int(value if isinstance(value, int | str) else number)
     except ValueError, OverflowError:
         return None
+
+
+def reason_code(payload: Payload) -> str | None:
+    """Return why a status is what it is, where its `statusInfo` says so (2.x)."""
+    info = payload.get("statusInfo")
+    told = info.get("reasonCode") if isinstance(info, dict) else None
+    return name(told)[:_LONGEST_REASON] or None

@@ -7,17 +7,13 @@ from enum import StrEnum
 from itertools import count
 from typing import Any, NamedTuple
 
-from .variables import VariableMonitored
+from .happenings import Happening
 
 type Payload = dict[str, Any]
-
-
 # More EVSEs than any station has; a message can't make one grow without end.
 MOST_EVSES = 64
 # No card has it, so it is no secret either.
 DEFAULT_ID_TOKEN = "HomeAssistant"
-
-
 # The end of a session whose own end never came.
 UNKNOWN_END = "unknown_end"
 
@@ -86,11 +82,12 @@ class Topic(StrEnum):
     # A restart that waits until nobody charges.
     RESET = "reset"
     DISPLAY = "display"
-    # The upload of logs.
-    LOG = "log"
+    LOG = "log"  # Their upload.
     CERTIFICATES = "certificates"
     # What a variable tells that something is wrong with it, by its place.
     PROBLEM = "problem"
+    GRID = "grid"  # What it demands, and the batteries in the slots of a swap station.
+    BATTERY = "battery"
     # One configuration key, or variable of 2.x, by its name.
     CONFIGURATION = "configuration"
 
@@ -117,17 +114,18 @@ class StationInfo:
 class StationSettings:
     """What people decide about one station.
 
-    `maximum_current` is in ampere per phase, `phases` the number it is wired with.
-    `id_token` is the token that starts made here are done with, where it is another than
-    that of all stations.
+    `maximum_current` is in ampere per phase, `phases` how many it is wired with, `id_token` what
+    starts from here are done with, `security_profile` the least of its connection (A00).
     """
 
     registration: RegistrationStatus = RegistrationStatus.ACCEPTED
     maximum_current: float = 32
     phases: int = 3
     id_token: str = ""
-    # Where the charger is to fetch new firmware; it may have a password in it.
-    firmware_url: str = ""
+    security_profile: int = 0
+    password_hash: str = ""  # Of what it has to show, if anything.
+    may_discharge: bool | None = None  # The car (Q01); None while nobody decided.
+    firmware_url: str = ""  # It may have a password in it.
     # What is to be done otherwise than the table of models says: fields of `Compatibility`.
     compatibility: Mapping[str, Any] = field(default_factory=dict)
 
@@ -136,24 +134,23 @@ class StationSettings:
 class Options:
     """How the central system treats all of its stations. Intervals are in seconds."""
 
-    # Have whoever connects, without asking anybody.
-    adopt_automatically: bool = False
+    # What becomes of who is not known: ask, adopt or refuse.
+    unknown_chargers: str = "ask"
     # Send nothing that the protocol does not owe a station.
     quiet: bool = False
     heartbeat_interval: int = 300
     pending_interval: int = 30
-    # Some chargers offer no subprotocol at all.
-    assume_16: bool = True
+    assume_16: bool = True  # Some chargers offer no subprotocol at all.
     # Whether tokens that nobody listed may charge; None for as long as none is listed.
     accept_unknown: bool | None = None
-    # Whether one token may have several sessions at a time.
-    concurrent_tx: bool = True
+    concurrent_tx: bool = True  # Whether one token may have several sessions at a time.
     # Whether stations are told the listed tokens, to know them also while they are offline.
     local_list: bool = False
     # The token that starts made here are done with; in 1.6 they have 20 characters at most.
     id_token: str = DEFAULT_ID_TOKEN
     # Whose DataTransfer messages are taken, without letter case.
     known_vendors: frozenset[str] = frozenset()
+    vat_numbers: tuple[str, ...] = ()  # Those that hold, with companies; "*" is any.
     call_timeout: float = 30
     # How long a station may take after connecting to boot by itself.
     boot_grace: float = 5
@@ -206,12 +203,13 @@ class MeterReading(NamedTuple):
 class IdTokenInfo:
     """What the central system thinks of an id token (C01), in the words of 2.x.
 
-    Tokens of one `group` may end each other's sessions.
+    Tokens of one `group` may end each other's sessions. `priority` is from -9 to 9.
     """
 
     status: str = "Accepted"
     group: str = ""
     expires: datetime | None = None
+    priority: int = 0
 
     @property
     def accepted(self) -> bool:
@@ -238,13 +236,13 @@ class Transaction:
     token_info: IdTokenInfo = IdTokenInfo()
     meter_start: float | None = None
     energy: float = 0
+    exported: float | None = None  # What the car gave back, where that is counted.
     # In the currency that was Home Assistant's then; None where there was no price.
     cost: float | None = None
     # Whether the price of all its energy was known.
     cost_complete: bool = True
     currency: str | None = None
-    # What the card was called when it started.
-    card: str | None = None
+    card: str | None = None  # What it was called when it started.
     ended: datetime | None = None
     meter_stop: float | None = None
     stop_reason: str | None = None
@@ -332,7 +330,7 @@ type Event = (
     | CardPresented
     | SecurityReported
     | DataReceived
-    | VariableMonitored
+    | Happening
 )
 
 
@@ -384,6 +382,8 @@ class ChargingProfile:
     installed: datetime
     # Whose it is: "CSO" is the operator, which every central system is.
     source: str = "CSO"
+    # What else 2.1 says of it, as it was sent: `maxOfflineDuration`, `dynUpdateInterval`, …
+    more: Payload = field(default_factory=dict)
 
 
 def utcnow() -> datetime:

@@ -1,5 +1,6 @@
 """Logs that stations of 2.0.1 upload, and what they know of people."""
 
+from dataclasses import replace
 import json
 import logging
 from typing import Any
@@ -12,11 +13,13 @@ from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.errors import CommandRejected
 from custom_components.ocpp.csms.id_tokens import IdToken
-from custom_components.ocpp.csms.model import Options, Part, Topic
-from tests.csms.conftest import prepared, until
+from custom_components.ocpp.csms.model import Options, Part, StationSettings, Topic
+from tests.csms.conftest import IDENTITY, prepared, until
 from tests.simulator_v2 import Station as Two
 
 LOG = {"remoteLocation": "ftp://192.0.2.20/"}
+CARD = IdToken(token="CARD1", name="Card")
+OTHER = IdToken(token="CARD2", name="Another card")
 
 
 async def ask(station: ChargingStation, number: int, kind: str = "SecurityLog") -> None:
@@ -144,25 +147,94 @@ async def test_n09_a_station_that_does_not_tell(
     assert error.value.status == word
 
 
-async def test_n10_clearing_a_card_brings_the_local_list_up_to_date(
-    central: CentralSystem,
-    station: ChargingStation,
-    two: Two,
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.fixture
+async def listed(
+    central: CentralSystem, two: Two, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The station forgot who is still listed here."""
+    """Have two cards in the list of the station."""
     monkeypatch.setattr(local_list, "_SOON", 0)
-    central.shared.id_tokens.replace([IdToken(token="CARD1", name="Card")])
+    central.shared.id_tokens.replace([CARD, OTHER])
     central.apply_options(Options(**vars(central.options) | {"local_list": True}))
     central.follow_cards()
-    await two.until(lambda: "card1" in two.state.local_list)
-    version = two.state.local_list_version
+    await two.until(lambda: {*two.state.local_list} == {"card1", "card2"})
+
+
+async def clear(station: ChargingStation) -> None:
+    """Have the station forget a card."""
     await station.reports.command(
         "CustomerInformation", customer(1, clear=True), silence=1
     )
-    assert "card1" not in two.state.local_list
-    await two.until(lambda: "card1" in two.state.local_list)
-    assert two.state.local_list_version > version
+
+
+def lists(two: Two) -> list[dict[str, Any]]:
+    """Return what the station was sent of its list."""
+    return [it[3] for it in two.received if it[2:3] == ["SendLocalList"]]
+
+
+async def test_n10_a_card_that_is_cleared_is_taken_off_the_local_list(
+    station: ChargingStation, two: Two, listed: None
+) -> None:
+    """Nobody but who sent the list takes it off; nothing else changes."""
+    version = two.state.local_list_version
+    await clear(station)
+    await two.until(lambda: {*two.state.local_list} == {"card2"})
+    assert lists(two)[-1] == {
+        "versionNumber": version + 1,
+        "updateType": "Differential",
+        "localAuthorizationList": [
+            {"idToken": {"idToken": "CARD1", "type": "ISO14443"}}
+        ],
+    }
+
+
+async def test_n10_it_stays_off_until_people_change_or_list_it_anew(
+    central: CentralSystem, station: ChargingStation, two: Two, listed: None
+) -> None:
+    """Else the station would have again what it was told to forget."""
+    await clear(station)
+    await two.until(lambda: {*two.state.local_list} == {"card2"})
+    # Others come and go.
+    third = IdToken(token="CARD3", name="Third")
+    central.shared.id_tokens.replace([CARD, OTHER, third])
+    central.follow_cards()
+    await two.until(lambda: {*two.state.local_list} == {"card2", "card3"})
+    central.shared.id_tokens.replace([replace(CARD, blocked=True), OTHER])
+    central.follow_cards()
+    await two.until(lambda: {*two.state.local_list} == {"card1", "card2"})
+    assert two.state.local_list["card1"]["status"] == "Blocked"
+    await clear(station)
+    await two.until(lambda: {*two.state.local_list} == {"card2"})
+    for cards in ([OTHER], [CARD, OTHER]):
+        central.shared.id_tokens.replace(cards)
+        central.follow_cards()
+    await two.until(lambda: {*two.state.local_list} == {"card1", "card2"})
+
+
+async def test_n10_it_stays_off_over_a_restart_of_home_assistant(
+    central: CentralSystem, station: ChargingStation, two: Two, listed: None
+) -> None:
+    """Also where the whole list is sent."""
+    await clear(station)
+    await two.until(lambda: {*two.state.local_list} == {"card2"})
+    await central.close()
+    other = CentralSystem(
+        host="127.0.0.1",
+        port=central.port,
+        store=central.shared.store,
+        options=central.options,
+    )
+    other.shared.id_tokens.replace([CARD, OTHER])
+    await other.open()
+    reborn = await other.add_station(IDENTITY, StationSettings())
+    await other.listen()
+    two.state.local_list = {}
+    two.state.local_list_version = 0
+    await two.connect()
+    await prepared(reborn)
+    assert {*two.state.local_list} == {"card2"}
+    assert lists(two)[-1]["updateType"] == "Full"
+    await two.disconnect()
+    await other.close()
 
 
 async def test_n10_clearing_somebody_who_is_not_listed(

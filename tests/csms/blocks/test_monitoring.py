@@ -1,5 +1,6 @@
 """Monitors of variables, and what stations tell of them."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +8,14 @@ import pytest
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.errors import CommandRejected
-from custom_components.ocpp.csms.model import EvseStatus, Part, StationSettings, Topic
+from custom_components.ocpp.csms.model import (
+    EvseStatus,
+    Part,
+    StationSettings,
+    Topic,
+    timestamp,
+    utcnow,
+)
 from custom_components.ocpp.csms.variables import VariableMonitored, at
 from tests.csms.conftest import IDENTITY, prepared
 from tests.simulator.link import CallError
@@ -165,6 +173,28 @@ async def test_what_was_queued_does_not_replace_what_is_newer(
     await two.notify_event(*place, "50", timestamp=now)
     await two.notify_event(*place, "40", timestamp="2026-01-01T00:00:00Z")
     assert station.device_model.value("EVSE", "Power", evse=1) == "50"
+
+
+async def test_an_older_alert_does_not_bring_back_what_is_well_again(
+    station: ChargingStation, two: Two
+) -> None:
+    """It was queued, and the word that all is well overtook it. It is told all the same."""
+    events = happened(station)
+    now = utcnow()
+    begin, again, end = (timestamp(now - timedelta(minutes=it)) for it in (30, 20, 10))
+    alert = {"trigger": "Alerting", "techCode": "E7"}
+    await two.notify_event(LOCK, PROBLEM, "true", timestamp=begin, **alert)
+    assert LOCK_PROBLEM.key in station.monitoring.problems
+    await two.notify_event(
+        LOCK, PROBLEM, "false", trigger="Alerting", timestamp=end, cleared=True
+    )
+    assert station.monitoring.problems == {}
+    await two.notify_event(LOCK, PROBLEM, "true", timestamp=again, **alert)
+    assert station.monitoring.problems == {}
+    assert [event.type for event in events] == ["alert", "alert_cleared", "alert"]
+    # What happens after it is a problem again.
+    await two.notify_event(LOCK, PROBLEM, "true", timestamp=timestamp(now), **alert)
+    assert LOCK_PROBLEM.key in station.monitoring.problems
 
 
 async def test_events_tell_what_connectors_do(

@@ -785,10 +785,14 @@ def test_a_refused_token_is_no_session() -> None:
     known = memory.Memory()
     refused = replace(START, number=1, token_info=IdTokenInfo(status="Invalid"))
     known.keep(refused)
-    known.keep(replace(START, number=2, evse=0))
+    known.keep(replace(START, number=2, evse=0, ended=START.started))
     known.keep(replace(START, number=3, station="CP2"))
     assert known.latest("CP1") == []
     assert isinstance(known.find("CP1", ""), Transaction)
+    # One that runs nobody knows where is shown.
+    somewhere = replace(START, number=4, evse=0)
+    known.keep(somewhere)
+    assert known.latest("CP1") == [(somewhere, {})]
 
 
 logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)

@@ -45,7 +45,8 @@ async def test_sessions_are_told_by_their_start(store: Store) -> None:
 async def test_refused_starts_and_unknown_ends_are_no_sessions(store: Store) -> None:
     """They are kept as records."""
     await session(store, token_info=REFUSED, running=True)
-    await session(store, evse=0)
+    orphan = await session(store, evse=0, running=True)
+    await store.save(replace(orphan, ended=NOW), {})
     assert await store.sessions() == []
     assert await store.token_totals() == {}
 
@@ -53,7 +54,9 @@ async def test_refused_starts_and_unknown_ends_are_no_sessions(store: Store) -> 
 async def test_what_was_charged_is_a_session(store: Store) -> None:
     """Also where the card was refused, and the charger could not know in time."""
     charged = await session(store, token_info=REFUSED)
-    assert await store.sessions() == [charged]
+    # Or where nobody knows at which EVSE.
+    somewhere = await session(store, 2, evse=0)
+    assert await store.sessions() == [charged, somewhere]
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,7 @@ async def test_a_transaction_is_there_again_after_a_restart(
         cost=2.345,
         cost_complete=False,
         currency="EUR",
+        exported=400.0,
         card="Käthes Karte",
     )
     await store.save(ended, {})

@@ -110,7 +110,8 @@ class Display:
         if key in state.cache:
             text += f"In the cache: {state.cache[key]['status']}. "
         if payload["clear"]:
-            for known in (state.customers, state.local_list, state.cache):
+            # Only who sent the local list changes it (N10.FR.03).
+            for known in (state.customers, state.cache):
                 known.pop(key, None)
 
         async def report() -> None:

@@ -7,6 +7,7 @@ from tests.simulator.link import CallError, Handler, Payload, Reply
 from ..device_model import Variable
 from ..state import Monitor
 from .reply import status
+from .streams import close_streams_of, open_stream
 
 if TYPE_CHECKING:
     from ..station import Station
@@ -42,7 +43,20 @@ class Monitoring:
         """Add or replace monitors (N04)."""
         wanted = payload["setMonitoringData"]
         self._check_size("SetVariableMonitoring", len(wanted))
-        return {"setMonitoringResult": [self._set(item) for item in wanted]}, None
+        results = [self._set(item) for item in wanted]
+        set_now = [
+            (result["id"], item.get("periodicEventStream"))
+            for item, result in zip(wanted, results, strict=True)
+            if result["status"] == "Accepted"
+        ]
+
+        async def stream() -> None:
+            for number, params in set_now:
+                await close_streams_of(self._station, [number])
+                if params is not None:
+                    await open_stream(self._station, number, params)
+
+        return {"setMonitoringResult": results}, stream
 
     def _set(self, item: Payload) -> Payload:
         """Return the result for one monitor."""
@@ -105,7 +119,14 @@ class Monitoring:
             if verdict == "Accepted":
                 del monitors[number]
             results.append({"id": number, "status": verdict})
-        return {"clearMonitoringResult": results}, None
+
+        async def close() -> None:
+            await close_streams_of(
+                self._station,
+                [it["id"] for it in results if it["status"] == "Accepted"],
+            )
+
+        return {"clearMonitoringResult": results}, close
 
     def set_monitoring_base(self, payload: Payload) -> Reply:
         """Go back to the monitors that are built in (N05)."""
@@ -140,7 +161,12 @@ class Monitoring:
             if not wanted or any(
                 variable.fits(w["component"], w.get("variable")) for w in wanted
             ):
-                found.append(_report(monitor))
+                report_of = _report(monitor)
+                if station.version == "2.1":
+                    report_of["variableMonitoring"][0]["eventNotificationType"] = (
+                        "CustomMonitor" if monitor.custom else "HardWiredMonitor"
+                    )
+                found.append(report_of)
         if not found:
             return status("EmptyResultSet")
 

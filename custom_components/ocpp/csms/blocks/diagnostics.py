@@ -3,9 +3,10 @@
 import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..errors import CommandTimedOut
+from ..errors import CommandTimedOut, InvalidRequest
+from ..lenient import reason_code
 from ..model import Part, Payload, Topic
-from ..versions import V2, V16
+from ..versions import V2, V16, V21
 from .block import Block, answers, follows, precedes
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class Diagnostics(Block):
         super().__init__(station)
         # None where the station never said, or what it said holds no more.
         self.status: str | None = None
+        # Why, in a word of the station's, where it says so (2.1).
+        self.reason: str | None = None
         # The connection on which it last said how far it is.
         self._told_on: object = None
         # Whether it restarted in the middle of an upload.
@@ -58,6 +61,17 @@ class Diagnostics(Block):
         """Expect a status, which can be here before the answer is."""
         self._asking = Upload(payload.get("requestId"))
 
+    @precedes("GetLog", V21)
+    def check_address(self, payload: Payload) -> None:
+        """Raise `InvalidRequest` for an address that no log may be sent to."""
+        address = payload["log"]["remoteLocation"]
+        if "#" in address:
+            # It would not be sent along (N01.FR.27).
+            raise InvalidRequest("GetLog", "remoteLocation: has a fragment (#)")
+        if "?" in address and address.endswith("/"):
+            # As a folder it would have the name of the file added (N01.FR.28).
+            raise InvalidRequest("GetLog", "remoteLocation: has a query that ends in /")
+
     @follows("GetDiagnostics", V16)
     def on_diagnostics_asked(self, payload: Payload, answer: Payload) -> None:
         """Know the name of the file; without one there is nothing to upload (N01)."""
@@ -71,7 +85,7 @@ class Diagnostics(Block):
     def _on_asked(self, request_id: int | None, file: Any) -> None:
         if self._asking is not None:
             # How the one before went is over; of this one nothing was heard yet.
-            self.status, self._asking = None, None
+            self.status, self.reason, self._asking = None, None, None
         self.upload = Upload(request_id, str(file)[:255] if file else None)
         self._show()
 
@@ -101,7 +115,7 @@ class Diagnostics(Block):
         self._told_on, self._interrupted = self.station.connected_at, False
         # Whoever is asked says that it does nothing now; how the last one ended stays.
         if status != "idle" or self.status in (None, _UPLOADING):
-            self.status = status
+            self.status, self.reason = status, reason_code(payload)
             self._show()
         return {}
 
@@ -164,7 +178,7 @@ class Diagnostics(Block):
             self._forget()
 
     def _forget(self) -> None:
-        self.status = None
+        self.status = self.reason = None
         self._show()
 
     def _show(self) -> None:
@@ -194,11 +208,15 @@ class Diagnostics(Block):
     def recall(self, facts: dict[str, Any]) -> None:
         """Take up how the newest upload went."""
         self.seen = bool(facts)
-        self.status = facts.get("status")
+        self.status, self.reason = facts.get("status"), facts.get("reason")
         self.upload = Upload(facts.get("request_id"), facts.get("file"))
 
     def facts(self) -> dict[str, Any]:
         """Keep how the newest upload went."""
         if not self.seen:
             return {}
-        return {"status": self.status, **self.upload._asdict()}
+        return {
+            "status": self.status,
+            "reason": self.reason,
+            **self.upload._asdict(),
+        }

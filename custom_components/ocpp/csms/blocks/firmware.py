@@ -3,6 +3,7 @@
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..lenient import reason_code
 from ..model import Payload, Topic, timestamp, utcnow
 from ..numbers import next_number
 from ..versions import V2, V16
@@ -80,6 +81,8 @@ class Published(NamedTuple):
     checksum: str = ""
     status: str | None = None
     locations: tuple[str, ...] = ()
+    # Why, in a word of the station's, where it says so (2.1).
+    reason: str | None = None
 
 
 class Firmware(Block):
@@ -90,6 +93,8 @@ class Firmware(Block):
         super().__init__(station)
         # None where the station never said, or not since the newest update was asked for.
         self.status: str | None = None
+        # Why, in a word of the station's, where it says so (2.1).
+        self.reason: str | None = None
         self._update = Update()
         # The one that was asked for last, and with what, until the station agrees to it.
         self._asking: Update | None = None
@@ -171,14 +176,14 @@ class Firmware(Block):
             return {}
         # Whoever is asked says that it does nothing now; how the last one ended stays.
         if status != "idle" or self.in_progress or self.status is None:
-            self._set_status(status)
+            self._set_status(status, reason_code(payload))
         return {}
 
-    def _set_status(self, status: str | None) -> None:
+    def _set_status(self, status: str | None, reason: str | None = None) -> None:
         if status == "installed":
             self._installed = self._update.file
-        if status != self.status:
-            self.status = status
+        if (status, reason) != (self.status, self.reason):
+            self.status, self.reason = status, reason
             self.changed(Topic.FIRMWARE)
             self.station.remember()
 
@@ -201,7 +206,8 @@ class Firmware(Block):
         """Know that the station does not offer it any more (L04)."""
         published = self.published
         if published is not None and published.checksum == payload["checksum"]:
-            self._set_published(published._replace(status="idle", locations=()))
+            gone = published._replace(status="idle", locations=(), reason=None)
+            self._set_published(gone)
 
     @answers("PublishFirmwareStatusNotification", *V2, always=True)
     async def on_publish_status(self, payload: Payload) -> Payload:
@@ -226,7 +232,11 @@ class Firmware(Block):
             for place in (told if isinstance(told, list) else ())
         ]
         self._set_published(
-            known._replace(status=status, locations=tuple(locations[:_MOST_LOCATIONS]))
+            known._replace(
+                status=status,
+                locations=tuple(locations[:_MOST_LOCATIONS]),
+                reason=reason_code(payload),
+            )
         )
         return {}
 
@@ -255,7 +265,7 @@ class Firmware(Block):
 
     def recall(self, facts: dict[str, Any]) -> None:
         """Take up how far an update was."""
-        self.status = facts.get("status")
+        self.status, self.reason = facts.get("status"), facts.get("reason")
         self._update = Update(facts.get("file", ""), facts.get("request_id"))
         self._installed = facts.get("installed", "")
         if published := facts.get("published"):
@@ -267,6 +277,7 @@ class Firmware(Block):
         """Keep how far an update is: it can take longer than Home Assistant runs."""
         return {
             "status": self.status,
+            "reason": self.reason,
             "file": self._update.file,
             "request_id": self._update.request_id,
             "installed": self._installed,

@@ -37,6 +37,7 @@ def load(connection: Connection, station: str) -> list[ChargingProfile]:
             valid_from=_aware(row.valid_from),
             valid_to=_aware(row.valid_to),
             installed=row.updated.replace(tzinfo=UTC),
+            more=row.more or {},
         )
         for row in connection.execute(query)
     ]
@@ -58,6 +59,7 @@ def save(connection: Connection, profile: ChargingProfile) -> None:
             valid_from=naive(profile.valid_from) if profile.valid_from else None,
             valid_to=naive(profile.valid_to) if profile.valid_to else None,
             schedules=profile.schedules,
+            more=profile.more or None,
             accepted=True,
             updated=naive(profile.installed),
         )

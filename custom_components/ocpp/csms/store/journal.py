@@ -265,6 +265,7 @@ class Journal:
         row = transaction_row(new)
         job: Job[Begun] = Job(
             lambda it: queries.begin(it, transaction, new, row, counting, dated=dated),
+            keep=self._may_wait(transaction),
             ends_batch=True,
         )
         try:
@@ -310,7 +311,15 @@ class Journal:
         self._memory.keep(transaction, counting)
         if not transaction.running:
             self._gathered.finish(number)
-        await self._written(self._saving(transaction, counting))
+        if not self._used.away or self._may_wait(transaction):
+            await self._written(self._saving(transaction, counting))
+
+    def _may_wait(self, transaction: Transaction) -> bool:
+        """Return whether there is room for it while the database is away.
+
+        What was refused must not take the room of what was charged.
+        """
+        return transaction.token_info.accepted or not self._used.crowded
 
     def _saving(self, transaction: Transaction, counting: Counting) -> Job[int]:
         row, told = transaction_row(transaction), transaction.number

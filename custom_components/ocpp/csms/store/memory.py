@@ -55,10 +55,13 @@ class Memory:
             del self._kept[self._least_needed()]
 
     def _least_needed(self) -> int:
+        ended: int | None = None
         for number, (transaction, _) in self._kept.items():
-            if not transaction.running:
+            if not transaction.token_info.accepted:
                 return number
-        return next(iter(self._kept))
+            if ended is None and not transaction.running:
+                ended = number
+        return next(iter(self._kept)) if ended is None else ended
 
     def forget(self, number: int) -> None:
         """Forget a transaction."""
@@ -82,15 +85,22 @@ class Memory:
         return self._kept[number][1] if number in self._kept else {}
 
     def latest(self, station: str) -> list[tuple[Transaction, Counting]]:
-        """Return the newest session of each EVSE and how far its counting is."""
+        """Return the newest session of each EVSE and how far its counting is.
+
+        Before them come those that run nobody knows where: their EVSE is 0.
+        """
+        unplaced: list[tuple[Transaction, Counting]] = []
         newest: dict[int, tuple[Transaction, Counting]] = {}
         for transaction, counting in sorted(
             self._kept.values(), key=lambda kept: (kept[0].started, kept[0].number)
         ):
-            shown = transaction.evse > 0 and transaction.token_info.accepted
-            if shown and transaction.station == station:
+            if not transaction.token_info.accepted or transaction.station != station:
+                continue
+            if transaction.evse:
                 newest[transaction.evse] = transaction, counting
-        return list(newest.values())
+            elif transaction.running:
+                unplaced.append((transaction, counting))
+        return [*unplaced, *newest.values()]
 
     def same_start(self, start: Transaction, dated: bool) -> Transaction | None:
         """Return the transaction that this start already began."""

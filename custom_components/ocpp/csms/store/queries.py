@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, true, update
 
-from ..model import UNKNOWN_END, Transaction
-from . import charging_profiles, device_models, reservations
+from ..model import MOST_EVSES, UNKNOWN_END, Transaction
+from . import charging_profiles, device_models, reservations, strangers
 from .memory import UNDATED_REPEAT
 from .records import as_transaction, naive, text, token_key
 from .tables import high_water, schema_version, stations, transactions
@@ -83,8 +83,16 @@ def begin(
         row = row | {"number": number, "id": text(new.id, 36)}
     if new.running and new.evse and new.token_info.accepted:
         _end_by_guess(connection, row)
-    connection.execute(insert(transactions).values(**row, counting=counting))
+    _insert(connection, row | {"counting": counting})
     return Begun(new, True)
+
+
+def _insert(connection: Connection, values: dict[str, Any]) -> None:
+    """Store a transaction; of stations that nobody has only so many stay."""
+    stranger = strangers.is_stranger(connection, values["station"])
+    connection.execute(insert(transactions).values(values | {"stranger": stranger}))
+    if stranger:
+        strangers.leave_the_newest(connection, values["station"])
 
 
 def _end_by_guess(connection: Connection, row: dict[str, Any]) -> None:
@@ -146,9 +154,9 @@ def save(connection: Connection, row: dict[str, Any], counting: dict[str, Any]) 
         connection.execute(query.values(values))
     elif owner is not None:
         values["number"] = newest(connection) + 1
-        connection.execute(insert(transactions).values(values))
+        _insert(connection, values)
     else:
-        connection.execute(insert(transactions).values(values))
+        _insert(connection, values)
     return int(values["number"])
 
 
@@ -185,13 +193,19 @@ def find(
 def latest(
     connection: Connection, station: str
 ) -> list[tuple[Transaction, dict[str, Any]]]:
-    """Return the newest session of each EVSE and how far its counting is."""
+    """Return the newest session of each EVSE and how far its counting is.
+
+    Before them come those that run nobody knows where: their EVSE is 0.
+    """
     columns = transactions.c
     # Refused starts and ends of unknown sessions are records, not sessions to show.
-    shown = and_(
-        columns.station == station,
-        columns.evse > 0,
-        columns.token_status == "Accepted",
+    accepted = and_(columns.station == station, columns.token_status == "Accepted")
+    shown = and_(accepted, columns.evse > 0)
+    unplaced = (
+        select(transactions)
+        .where(accepted, columns.evse == 0, columns.ended.is_(None))
+        .order_by(columns.number.desc())
+        .limit(MOST_EVSES)
     )
     newest_of_each = (
         select(columns.evse, func.max(columns.started).label("started"))
@@ -212,7 +226,8 @@ def latest(
         .order_by(columns.number)
     )
     found = {row.evse: row for row in connection.execute(query)}
-    return [(as_transaction(row), row.counting) for row in found.values()]
+    rows = [*connection.execute(unplaced), *found.values()]
+    return [(as_transaction(row), row.counting) for row in rows]
 
 
 def _same_start(start: Transaction, dated: bool) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, exists, func, or_, select
+from sqlalchemy import Connection, Select, and_, delete, exists, func, or_, select
 
 from ..model import Transaction
 from .queries import never_again
@@ -19,11 +19,12 @@ _USES_AT_ONCE = 1000
 def _accepted[T: Select[Any]](query: T) -> T:
     """Leave out ends of unknown sessions, and refused starts that charged nothing.
 
-    Stations that can't hear of the refusal in time charge all the same.
+    Stations that can't hear of the refusal in time charge all the same. What charged
+    something is a session also where nobody knows at which EVSE.
     """
     columns = transactions.c
-    charged = or_(columns.token_status == "Accepted", columns.energy > 0)
-    return query.where(columns.evse > 0, charged)
+    known = and_(columns.evse > 0, columns.token_status == "Accepted")
+    return query.where(or_(known, columns.energy > 0))
 
 
 def select_sessions(

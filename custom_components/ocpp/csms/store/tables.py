@@ -99,6 +99,11 @@ transactions = Table(
     Column("told", String(40), nullable=False, server_default=""),
     # The id token without its letter case: databases disagree on what that is.
     Column("token_key", String(255), nullable=False, server_default=""),
+    # What the car gave back, in Wh.
+    Column("exported", Double),
+    # Whether nobody had decided to have the station when it told.
+    Column("stranger", Boolean, nullable=False, server_default=false()),
+    Index("ix_transactions_stranger_number", "stranger", "number"),
     Index("ix_transactions_station_id", "station", "id"),
     Index("ix_transactions_station_started", "station", "started"),
     Index("ix_transactions_started", "started"),
@@ -186,6 +191,7 @@ charging_profiles = Table(
     Column("valid_from", Moment),
     Column("valid_to", Moment),
     Column("schedules", JSON, nullable=False),
+    Column("more", JSON(none_as_null=True)),
     Column("accepted", Boolean, nullable=False, server_default=false()),
     Column("updated", Moment, nullable=False),
     **EXACT_TEXT,

@@ -112,6 +112,11 @@ class Writer:
         return self.trouble is not None or self._closed
 
     @property
+    def crowded(self) -> bool:
+        """Return whether there is room only for what matters most."""
+        return len(self._waiting) >= MOST_WAITING // 2
+
+    @property
     def closed(self) -> bool:
         """Return whether nothing is written any more."""
         return self._closed

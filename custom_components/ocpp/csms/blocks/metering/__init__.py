@@ -1,26 +1,40 @@
 """Functional block J: metering."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
+from ...clock import Moment
 from ...errors import OcppError
 from ...lenient import transaction_id, whole_number
 from ...model import MeterReading, Part, Payload, SampleSet, Topic, utcnow
+from ...variables import Place
 from ...versions import V2, V16
 from ..block import Block, answers
 from . import spelling
 from .register import Register
-from .samples import flows, key
+from .samples import flows, key, with_phase
 from .sampling import WANTED, Sampling
-from .spelling import ENERGY_REGISTER, MEASURANDS, PHASES
+from .spelling import ENERGY_REGISTER, EXPORT_REGISTER, MEASURANDS, PHASES
+from .streamed import Measured, measured
 
 if TYPE_CHECKING:
     from ...charging_station import ChargingStation
 
-__all__ = ["ENERGY_REGISTER", "MEASURANDS", "PHASES", "WANTED", "Metering", "key"]
+__all__ = [
+    "ENERGY_REGISTER",
+    "EXPORT_REGISTER",
+    "MEASURANDS",
+    "PHASES",
+    "WANTED",
+    "Metering",
+    "key",
+]
+
+# The registers: what is counted up, and what sessions are counted by.
+_REGISTERS = frozenset({ENERGY_REGISTER, EXPORT_REGISTER})
 
 
 class Metering(Block):
@@ -33,6 +47,8 @@ class Metering(Block):
         # Every measurand and phase an EVSE was ever seen to report, as keys.
         self.seen: dict[int, set[str]] = {}
         self._registers: dict[int, Register] = {}
+        # What flowed back out of cars, where a meter counts that.
+        self._exports: dict[int, Register] = {}
         # The newest moment that each EVSE dated anything at.
         self._newest: dict[int, datetime] = {}
         # How the samples of each EVSE are spelled.
@@ -107,8 +123,8 @@ class Metering(Block):
             late = self._is_late(evse, at, dated=dated)
             for name, value in values.items():
                 reading = MeterReading(value, at, received, dated)
-                if name == ENERGY_REGISTER:
-                    self._take_register(evse, reading, transaction, late=late)
+                if name in _REGISTERS:
+                    self._take_register(evse, name, reading, transaction, late=late)
                 elif late or over or (before := readings.get(name)) is None:
                     if not (over and flows(name)):
                         self._take_reading(evse, name, reading, late=late)
@@ -130,23 +146,32 @@ class Metering(Block):
     def take_register(self, evse: int, register: float, at: datetime) -> None:
         """Take up a register reading in Wh that came with another message."""
         late = self._is_late(evse, at, dated=True)
-        self._take_register(evse, MeterReading(register, at, utcnow()), None, late=late)
+        reading = MeterReading(register, at, utcnow())
+        self._take_register(evse, ENERGY_REGISTER, reading, None, late=late)
 
     def _take_register(
-        self, evse: int, reading: MeterReading, transaction: str | None, *, late: bool
+        self,
+        evse: int,
+        name: str,
+        reading: MeterReading,
+        transaction: str | None,
+        *,
+        late: bool,
     ) -> None:
         # A queued one is not a register that went back.
-        before = self.reading(evse, ENERGY_REGISTER)
+        before = self.reading(evse, name)
         if late and self._is_overtaken(reading, before):
             return
-        if (register := self._registers.get(evse)) is None:
-            register = self._registers[evse] = Register()
+        imports = name == ENERGY_REGISTER
+        registers = self._registers if imports else self._exports
+        if (register := registers.get(evse)) is None:
+            register = registers[evse] = Register()
         if not register.take(reading.value, reading.at, dated=reading.dated):
             return
-        self._take_reading(evse, ENERGY_REGISTER, reading, late=late)
-        self.station.transactions.on_register(
-            evse, reading.value, reading.at, transaction
-        )
+        self._take_reading(evse, name, reading, late=late)
+        sessions = self.station.transactions
+        count = sessions.on_register if imports else sessions.on_export_register
+        count(evse, reading.value, reading.at, transaction)
         self.station.remember_later()
 
     def _take_reading(
@@ -171,6 +196,46 @@ class Metering(Block):
             seen.add(name)
             self.changed(Topic.STRUCTURE)
             self.station.remember()
+
+    # --- values that come by themselves, as often as the station likes ------------------
+
+    def measured(self, place: Place) -> Measured | None:
+        """Return which reading a variable is, or None for one that no meter reads."""
+        if not place.evse and self.station.the_only_evse is None:
+            # Of the station as a whole no readings are shown.
+            return None
+        known = self.station.device_model.find(place)
+        told = known.characteristics if known is not None else None
+        return measured(place, told.unit if told is not None else "")
+
+    def take_streamed(
+        self, place: Place, found: Measured, values: Sequence[tuple[Moment, str]]
+    ) -> None:
+        """Take up what a variable was at some moments, in their order.
+
+        `found` is what `measured` returned for it.
+        """
+        evse = place.evse or self.station.the_only_evse
+        if evse is None or not self.station.has_room_for(evse):
+            return
+        sets = [
+            SampleSet(said.at, {found.key: value}, said.dated)
+            for said, text in values
+            if (number := spelling.number(text)) is not None
+            for value in (round(number * found.factor + found.offset, 6),)
+        ]
+        if found.key not in _REGISTERS:
+            # Nothing is counted by the others, and nobody sees them.
+            sets = sets[-1:]
+        if sets and found.phase:
+            known = {
+                name: reading.value
+                for name, reading in self.readings.get(evse, {}).items()
+            }
+            last = sets[-1]
+            total = with_phase(known, found.measurand, found.key, last.values)
+            sets[-1] = last._replace(values=last.values | total)
+        self._take_up(evse, sets, None)
 
     def on_transaction_ended(self, evse: int, at: datetime) -> None:
         """Let nothing flow any more: many stations fall silent with the last value."""
@@ -219,6 +284,13 @@ class Metering(Block):
         # A session may run on from before.
         self.on_transaction_started()
 
+    async def on_inventory_taken(self) -> None:
+        """Have the station sample also what only its whole device model says it can.
+
+        Raises any `OcppError`.
+        """
+        await self._sampling.review()
+
     # --- memory -------------------------------------------------------------------------
 
     def recall(self, facts: dict[str, Any]) -> None:
@@ -226,25 +298,34 @@ class Metering(Block):
         self._sampling.recall(facts.get("settled"))
         for evse, names in facts.get("seen", {}).items():
             self.seen[int(evse)] = set(names)
-        for evse, (value, at) in facts.get("registers", {}).items():
-            moment = datetime.fromisoformat(at)
-            self._registers[int(evse)] = Register(value, moment)
-            self._newest[int(evse)] = moment
-            self.readings.setdefault(int(evse), {})[ENERGY_REGISTER] = MeterReading(
-                value, moment, moment
-            )
+        for kept, registers, name in (
+            ("registers", self._registers, ENERGY_REGISTER),
+            ("exports", self._exports, EXPORT_REGISTER),
+        ):
+            for text, (value, at) in facts.get(kept, {}).items():
+                evse, moment = int(text), datetime.fromisoformat(at)
+                registers[evse] = Register(value, moment)
+                self._newest[evse] = max(moment, self._newest.get(evse, moment))
+                self.readings.setdefault(evse, {})[name] = MeterReading(
+                    value, moment, moment
+                )
 
     def facts(self) -> dict[str, Any]:
         """Keep the registers and what is known to be measured."""
         return {
             "settled": self._sampling.facts(),
             "seen": {str(evse): sorted(names) for evse, names in self.seen.items()},
-            "registers": {
-                str(evse): [register.value, register.at.isoformat()]
-                for evse, register in self._registers.items()
-                if register.at is not None
-            },
+            "registers": _kept(self._registers),
+            "exports": _kept(self._exports),
         }
+
+
+def _kept(registers: dict[int, Register]) -> dict[str, Any]:
+    return {
+        str(evse): [register.value, register.at.isoformat()]
+        for evse, register in registers.items()
+        if register.at is not None
+    }
 
 
 @lru_cache(maxsize=4096)

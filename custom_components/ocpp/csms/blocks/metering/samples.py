@@ -67,6 +67,21 @@ def add_totals(values: dict[str, float]) -> None:
         values[measurand] = total([values[name] for name in phases])
 
 
+def with_phase(
+    known: dict[str, float], measurand: str, name: str, value: dict[str, float]
+) -> dict[str, float]:
+    """Return the value of the whole EVSE where one of its phases came alone.
+
+    `known` are the newest readings, among them those of the other phases.
+    """
+    phases = [key(measurand, end) for end in _CONDUCTORS]
+    if name not in phases:
+        return {}
+    found = {phase: known[phase] for phase in phases if phase in known} | value
+    add_totals(found)
+    return {measurand: found[measurand]}
+
+
 # A station sends the same few sets of keys all the time.
 @lru_cache(maxsize=256)
 def _totals(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ...errors import CommandFailed, CommandRejected, NotSupported
 from ...variables import READ_ONLY, Place, as_flag, as_number
 from ...versions import V16
-from .spelling import ENERGY_REGISTER
+from .spelling import ENERGY_REGISTER, EXPORT_REGISTER
 
 if TYPE_CHECKING:
     from ...charging_station import ChargingStation
@@ -23,6 +23,8 @@ WANTED = (
     "Power.Offered",
     "Temperature",
 )
+# What a station that takes energy back out of cars is asked for as well.
+_EXPORTED = (EXPORT_REGISTER, "Power.Active.Export")
 # What a session can't be counted without, at its start and its end (2.x).
 _AT_THE_ENDS = (ENERGY_REGISTER,)
 # In seconds: how often a charging station is asked to sample.
@@ -138,13 +140,30 @@ class Sampling:
             await self._choose_of_2()
         await self._choose_interval()
 
+    async def review(self) -> None:
+        """Choose anew where the station turns out to take energy back out of cars."""
+        if self._discharges():
+            await self._choose_of_2()
+
     async def _choose_of_2(self) -> None:
         enabled = self._setting("Enabled")
         if as_flag(enabled.value) is False and enabled.writable:
             await _try(enabled, "true")
+        exported = _EXPORTED if self._discharges() else ()
+        at_the_ends = (*_AT_THE_ENDS, *exported[:1])
         for name in ("TxStartedMeasurands", "TxEndedMeasurands"):
-            await self._choose_measurands(self._setting(name), _AT_THE_ENDS)
-        await self._choose_measurands(self._setting("TxUpdatedMeasurands"))
+            await self._choose_measurands(self._setting(name), at_the_ends)
+        wanted = (*WANTED, *exported)
+        await self._choose_measurands(self._setting("TxUpdatedMeasurands"), wanted)
+
+    def _discharges(self) -> bool:
+        """Return whether the station says that it can, on any of its EVSEs."""
+        station = self._station
+        return station.version is not V16 and any(
+            station.device_model.flag("V2XChargingCtrlr", name, evse=evse)
+            for name in ("Enabled", "Available")
+            for evse in (0, *station.evses)
+        )
 
     def _setting(self, name: str) -> Setting:
         return _Variable(self._station, name)
@@ -201,7 +220,7 @@ class Sampling:
         present = [
             word.strip(" '\"") for word in listed.split(",") if word.strip(" '\"")
         ]
-        if treated.measurands and wanted is WANTED:
+        if treated.measurands and set(WANTED) <= set(wanted):
             best = list(treated.measurands)
             return None if present == best else best
         unwanted = tuple(name.casefold() for name in treated.not_sampled)
@@ -223,7 +242,8 @@ class Sampling:
         """Return what the model asks for, or against, in the list of measurands."""
         treated = self._station.compatibility
         against = (f"-{name}" for name in sorted(treated.not_sampled))
-        return ",".join((*treated.measurands, *against))
+        export = ("+export",) if self._discharges() else ()
+        return ",".join((*treated.measurands, *against, *export))
 
     async def _choose_interval(self) -> None:
         setting = self._interval

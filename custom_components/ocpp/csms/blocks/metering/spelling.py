@@ -10,6 +10,27 @@ from ...model import SampleSet, utcnow
 from .samples import Meaning, add_totals, key, rank
 
 ENERGY_REGISTER = "Energy.Active.Import.Register"
+EXPORT_REGISTER = "Energy.Active.Export.Register"
+# What 2.1 adds: what the station and the car agreed on, and what the car says of itself.
+_NEW_IN_21 = (
+    *("Current.Import.Offered", "Current.Import.Minimum"),
+    *("Current.Export.Offered", "Current.Export.Minimum"),
+    *("Display.PresentSOC", "Display.MinimumSOC"),
+    *("Display.TargetSOC", "Display.MaximumSOC"),
+    "Display.RemainingTimeToMinimumSOC",
+    "Display.RemainingTimeToTargetSOC",
+    "Display.RemainingTimeToMaximumSOC",
+    *("Display.ChargingComplete", "Display.BatteryEnergyCapacity", "Display.InletHot"),
+    "Energy.Active.Import.CableLoss",
+    "Energy.Active.Import.LocalGeneration.Register",
+    "Energy.Active.Setpoint.Interval",
+    *("EnergyRequest.Target", "EnergyRequest.Minimum", "EnergyRequest.Maximum"),
+    *("EnergyRequest.Minimum.V2X", "EnergyRequest.Maximum.V2X", "EnergyRequest.Bulk"),
+    *("Power.Active.Setpoint", "Power.Active.Residual"),
+    *("Power.Import.Offered", "Power.Import.Minimum"),
+    *("Power.Export.Offered", "Power.Export.Minimum"),
+    *("Voltage.Minimum", "Voltage.Maximum"),
+)
 MEASURANDS = (
     ENERGY_REGISTER,
     "Energy.Active.Net",
@@ -17,7 +38,7 @@ MEASURANDS = (
     "Energy.Apparent.Import",
     "Energy.Apparent.Net",
     "Energy.Reactive.Net",
-    "Energy.Active.Export.Register",
+    EXPORT_REGISTER,
     "Energy.Active.Export.Interval",
     "Energy.Active.Import.Interval",
     "Energy.Reactive.Export.Register",
@@ -38,6 +59,7 @@ MEASURANDS = (
     "Temperature",
     "SoC",
     "RPM",
+    *_NEW_IN_21,
 )
 PHASES = ("", "L1", "L2", "L3", "N", "L1-L2", "L2-L3", "L3-L1")
 _MEASURANDS = {name.casefold(): name for name in MEASURANDS}
@@ -202,7 +224,7 @@ def _values(sampled: list[Any]) -> dict[str, float]:
         name, rank_, factor, offset = meaning
         if name in values and rank_ >= ranks[name]:
             continue
-        if (value := _number(item.get("value"))) is not None:
+        if (value := number(item.get("value"))) is not None:
             if factor != 1 or offset:
                 value = round(value * factor + offset, 6)
             values[name], ranks[name] = value, rank_
@@ -258,16 +280,21 @@ def _meaning(words: tuple[object, ...]) -> Meaning | None:
         measurand = ENERGY_REGISTER if unit in _ENERGY_UNITS else None
     else:
         measurand = _MEASURANDS.get(name.casefold())
-    conductor = _PHASES.get(phase or "")
-    if measurand is None or conductor is None or form == "SignedData":
+    wire = conductor(phase)
+    if measurand is None or wire is None or form == "SignedData":
         return None
-    factor, offset = _unit(measurand, unit or "")
+    factor, offset = unit_of(measurand, unit or "")
     return Meaning(
-        key(measurand, conductor),
+        key(measurand, wire),
         rank(context or "Sample.Periodic", location or "Outlet"),
         factor * _power_of_ten(multiplier),
         offset,
     )
+
+
+def conductor(phase: str | None) -> str | None:
+    """Return the phase as keys have it, or None for one that is not known."""
+    return _PHASES.get(phase or "")
 
 
 def _power_of_ten(multiplier: object) -> float:
@@ -276,7 +303,7 @@ def _power_of_ten(multiplier: object) -> float:
     return 10.0**multiplier if abs(multiplier) <= _LARGEST_MULTIPLIER else 1
 
 
-def _unit(measurand: str, unit: str) -> tuple[float, float]:
+def unit_of(measurand: str, unit: str) -> tuple[float, float]:
     """Return what brings a value into Wh, W, A, V, °C, % or Hz: a factor and an offset."""
     if measurand == "Temperature":
         if unit in ("K", "Kelvin"):
@@ -288,16 +315,16 @@ def _unit(measurand: str, unit: str) -> tuple[float, float]:
     return _FACTORS.get(unit, 1), 0
 
 
-def _number(value: Any) -> float | None:
+def number(value: Any) -> float | None:
     """Return a finite number out of "1,5", " 0.0" or 7; None out of "", "NaN" and more."""
     if isinstance(value, bool):
         return None
     try:
-        number = float(value)
+        found = float(value)
     except TypeError, ValueError:
         try:
-            number = float(str(value).replace(",", "."))
+            found = float(str(value).replace(",", "."))
         except ValueError:
             return None
     # NaN is not equal to itself; no meter reads infinity.
-    return number if number - number == 0 else None
+    return found if found - found == 0 else None

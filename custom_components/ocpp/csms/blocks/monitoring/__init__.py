@@ -88,11 +88,15 @@ class Monitoring(Block):
         if event.number is not None and known in self._told:
             return
         self._told.append(known)
+        self.take_up(event, said)
+        self.station.happened(event)
+
+    def take_up(self, event: VariableMonitored, said: Moment) -> None:
+        """Know what a variable was at a moment, and whether that is a problem."""
         self.station.add_evse(event.place.evse)
         newer = self._take_value(event, said)
         if newer and self._is_about_a_problem(event):
-            self._take_problem(key, event)
-        self.station.happened(event)
+            self._take_problem(event.place.key, event)
 
     def _take_value(self, event: VariableMonitored, said: Moment) -> bool:
         """Know what the variable is, unless something newer is known; return which."""
@@ -178,8 +182,9 @@ class Monitoring(Block):
         for number, item in enumerate(told if isinstance(told, list) else (), 1):
             for monitor in _monitors(item):
                 known = self.monitors.get(monitor.id)
-                custom = known is not None and known.custom
-                self._know(monitor._replace(custom=custom))
+                if known is not None and not monitor.origin:
+                    monitor = monitor._replace(custom=known.custom, origin=known.origin)
+                self._know(monitor)
             if number % _STEP == 0:
                 await asyncio.sleep(0)
         self.station.reports.take("NotifyMonitoringReport", payload)
@@ -219,7 +224,7 @@ class Monitoring(Block):
 
     def _forget(self, number: Any) -> None:
         """Forget a monitor, and what only it told to be wrong."""
-        if self.monitors.pop(number, None) is None:
+        if not isinstance(number, int) or self.monitors.pop(number, None) is None:
             return
         for key, problem in tuple(self.problems.items()):
             left = tuple(it for it in problem.monitors if it != number)

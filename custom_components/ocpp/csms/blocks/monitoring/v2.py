@@ -12,6 +12,7 @@ _ALERT, _DELTA, _PERIODIC = "alert", "delta", "periodic"
 CLEARED = "alert_cleared"
 _TRIGGERS = {"alerting": _ALERT, "delta": _DELTA, "periodic": _PERIODIC}
 _LONGEST_CODE, _LONGEST_TEXT = 50, 500
+_CUSTOM = "CustomMonitor"
 
 
 class Monitor(NamedTuple):
@@ -26,6 +27,8 @@ class Monitor(NamedTuple):
     transaction: bool = False
     # Whether somebody set it here: such a one may be gone after a restart.
     custom: bool = False
+    # Who wanted it, as 2.1 tells: HardWiredMonitor, CustomMonitor, …
+    origin: str = ""
 
     def is_exceeded(self, number: float) -> bool | None:
         """Return whether a value is beyond it, or None for one that is no threshold."""
@@ -42,6 +45,7 @@ def read_monitor(item: Payload, told: Any, *, custom: bool = False) -> Monitor |
     number, value, severity = (told.get(key) for key in ("id", "value", "severity"))
     if not isinstance(number, int) or not isinstance(value, int | float):
         return None
+    origin = _text(told.get("eventNotificationType"), _LONGEST_CODE)
     return Monitor(
         number,
         place,
@@ -49,7 +53,21 @@ def read_monitor(item: Payload, told: Any, *, custom: bool = False) -> Monitor |
         float(value),
         severity if isinstance(severity, int) else 0,
         told.get("transaction") is True,
-        custom,
+        custom or origin == _CUSTOM,
+        _CUSTOM if custom else origin,
+    )
+
+
+def streamed_event(monitor: Monitor, said: Moment, value: str) -> VariableMonitored:
+    """Return what an event would tell of a value that came in a stream (N11.FR.08)."""
+    return VariableMonitored(
+        place=monitor.place,
+        type=_PERIODIC,
+        at=said.at,
+        value=None if monitor.place.is_secret else value,
+        monitor=monitor.id,
+        severity=monitor.severity,
+        origin=monitor.origin,
     )
 
 

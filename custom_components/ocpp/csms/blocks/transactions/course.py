@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...model import (
     IN_TRANSACTION,
@@ -20,6 +20,7 @@ from ...model import (
 from .energy import SessionEnergy
 from .notices import Stop
 from .sessions import Sessions
+from .tally import Tally
 
 if TYPE_CHECKING:
     from ...charging_station import ChargingStation
@@ -31,6 +32,7 @@ _INTERRUPTIONS = frozenset(
     | {UNKNOWN_END}
 )
 _REMEMBERED_ENDS = 32
+_REGISTER = "Energy.Active.Import.Register"
 # In seconds: what is shown of a session goes back by no more than this when we are killed.
 _SAVE_EVERY = 30
 # In seconds: what an answer that is held back may take beyond that.
@@ -56,7 +58,11 @@ class Course(Sessions):
         for transaction, counting in await self.station.store.latest(
             self.station.identity
         ):
+            if not transaction.evse:
+                self._go_on_unplaced(transaction, counting)
+                continue
             self._latest[transaction.evse] = transaction
+            self._catch_up_register(transaction)
             # What is known of the EVSEs themselves is saved a little later.
             self.station.add_evse(transaction.evse)
             if transaction.running:
@@ -64,6 +70,28 @@ class Course(Sessions):
             else:
                 self._over.append(transaction.id)
             await self.ended.load(transaction.evse, transaction)
+
+    def _go_on_unplaced(
+        self, transaction: Transaction, counting: dict[str, Any]
+    ) -> None:
+        # Numbers are what 1.6 is given: no session of that is found out to be over.
+        if transaction.id != str(transaction.number):
+            self.unplaced.take(transaction)
+            self._tallies[transaction.number] = Tally.recall(
+                transaction, counting, self.station.tariff
+            )
+
+    def _catch_up_register(self, latest: Transaction) -> None:
+        """Know the register at an end, which is stored at once; others are not."""
+        metering, evse = self.station.metering, latest.evse
+        known = metering.reading(evse, _REGISTER)
+        if (
+            known is not None
+            and latest.ended is not None
+            and latest.ended >= known.at
+            and (latest.meter_stop or 0) > known.value
+        ):
+            metering.take_register(evse, latest.meter_stop or 0, latest.ended)
 
     # --- beginning and ending -----------------------------------------------------------
 
@@ -136,7 +164,8 @@ class Course(Sessions):
             ),
             known=not transaction.running,
         )
-        if stop.meter_stop:
+        # In 2.x the meter of no EVSE is that of the whole station.
+        if stop.meter_stop and (transaction.evse or self.speaks_16):
             self.station.metering.take_register(
                 transaction.evse, stop.meter_stop, stop.at
             )
@@ -161,6 +190,7 @@ class Course(Sessions):
         self._over.append(ended.id)
         if (called := self._called.pop(ended.number, None)) is not None:
             self._over.append(called)
+        self.unplaced.drop(ended.number)
         self.ended.take(ended)
         self.changed(Topic.TRANSACTION, ended.evse)
         newest = self._latest.get(ended.evse)
@@ -222,12 +252,29 @@ class Course(Sessions):
         tally = self._tally(running)
         if tally.take(register, at):
             self.changed(Topic.ENERGY, evse)
-            if self._saving is None:
-                loop = asyncio.get_running_loop()
-                self._saving = loop.call_later(_SAVE_EVERY, self._save)
+            self._save_later()
         self.station.store.add_sample(
             running.number, at, tally.energy, self.station.metering.power(evse)
         )
+
+    def on_export_register(
+        self, evse: int, register: float, at: datetime, transaction_id: str | None
+    ) -> None:
+        """Count what the car of the running session gave back, up to a reading in Wh."""
+        running = self.running(evse)
+        if running is None or (
+            transaction_id != running.id
+            and (at < running.started or self.is_over(transaction_id))
+        ):
+            return
+        if self._tally(running).take_export(register, at):
+            self.changed(Topic.ENERGY, evse)
+            self._save_later()
+
+    def _save_later(self) -> None:
+        if self._saving is None:
+            loop = asyncio.get_running_loop()
+            self._saving = loop.call_later(_SAVE_EVERY, self._save)
 
     def _hear_called(self, running: Transaction, transaction_id: str | None) -> None:
         """Know which id a station of 1.6 has for a session, whatever it was given."""
@@ -301,3 +348,7 @@ class Course(Sessions):
                     if not counted.running:
                         self.ended.take(counted)
                     await self.station.store.save(counted, tally.as_dict())
+            for transaction in self.unplaced:
+                tally = self._tally(transaction)
+                counted = tally.applied_to(transaction)
+                await self.station.store.save(counted, tally.as_dict())

@@ -39,8 +39,12 @@ class SessionEnergy:
             return self.carried
         return self.carried + (self.last - self.base)
 
-    def take(self, register: float) -> None:
-        """Count up to a reading of the register."""
+    def take(self, register: float, *, exported: float = 0) -> None:
+        """Count up to a reading of the register.
+
+        Where a meter subtracts what was `exported`, that is no restart, and no less was
+        charged.
+        """
         if self.base is None or self.last is None:
             self.base = self._first_base(register)
         elif is_rounded_back(register, self.last):
@@ -49,7 +53,11 @@ class SessionEnergy:
             self.carried = self.energy
             # What a restarted register shows was charged since it restarted. One that
             # jumped, as when the meter is exchanged, did not count its way there.
-            restarted = register < self.last and register <= MOST_PER_SESSION
+            restarted = (
+                register < self.last
+                and register <= MOST_PER_SESSION
+                and not (exported and self.last - register <= exported + _ROUNDING)
+            )
             self.base = 0 if restarted else register
             self.relative = True
         self.last = register

@@ -11,6 +11,7 @@ from .progress import Progress
 
 _UNTIL = "until"
 _PROGRESS = "events"
+_EXPORT = "export"
 
 
 def priced(transaction: Transaction, tariff: Tariff) -> Transaction:
@@ -33,6 +34,9 @@ class Tally:
         self._counter = energy
         self._tariff = tariff
         self.energy = transaction.energy
+        # What flowed back, counted from the first that is heard of it.
+        self._export: SessionEnergy | None = None
+        self.exported = transaction.exported
         self.cost = transaction.cost
         self.cost_complete = transaction.cost_complete
         self.currency = transaction.currency
@@ -47,8 +51,12 @@ class Tally:
         """Go on from where `as_dict` was before a restart."""
         counting = {"start": transaction.meter_start} | kept
         until, progress = counting.pop(_UNTIL, None), counting.pop(_PROGRESS, {})
+        export = counting.pop(_EXPORT, None)
         tally = cls(transaction, SessionEnergy(**counting), tariff)
         tally.progress = Progress.recall(progress)
+        if export is not None:
+            tally._export = SessionEnergy(**export)
+            tally.exported = tally._export.energy
         if until is not None:
             tally.until = datetime.fromisoformat(until)
         return tally
@@ -60,8 +68,22 @@ class Tally:
         """
         if at < self.until and register < (self._counter.last or 0):
             return False
-        self._counter.take(register)
+        self._counter.take(register, exported=self.exported or 0)
         return self._count(self._counter.energy, at)
+
+    def take_export(self, register: float, at: datetime) -> bool:
+        """Count what flowed back up to a reading of its register, in Wh.
+
+        Return whether it is another amount than before.
+        """
+        if self._export is None:
+            self._export = SessionEnergy(carried=self.exported or 0)
+        if at < self.until and register < (self._export.last or 0):
+            return False
+        before = self.exported
+        self._export.take(register)
+        self.exported = self._export.energy
+        return self.exported != before
 
     def begin(self, register: float, at: datetime) -> None:
         """Count from what is told only now that the register was at the start, in Wh."""
@@ -110,6 +132,7 @@ class Tally:
         return replace(
             transaction,
             energy=self.energy,
+            exported=self.exported,
             cost=self.cost,
             cost_complete=self.cost_complete,
             currency=self.currency if self.cost is not None else None,
@@ -120,4 +143,6 @@ class Tally:
         kept = self._counter.as_dict() | {_UNTIL: self.until.isoformat()}
         if self.progress != Progress():
             kept[_PROGRESS] = self.progress.as_dict()
+        if self._export is not None:
+            kept[_EXPORT] = self._export.as_dict()
         return kept

@@ -56,9 +56,14 @@ def _extend_transactions(op: Operations) -> None:
         Column("card", String(255)),
         Column("told", String(40), nullable=False, server_default=""),
         Column("token_key", String(255), nullable=False, server_default=""),
+        Column("exported", Double),
+        Column("stranger", Boolean, nullable=False, server_default=false()),
     )
     _fill_token_keys(op)
     create_index(op, "ix_transactions_started", "transactions", "started")
+    create_index(
+        op, "ix_transactions_stranger_number", "transactions", "stranger", "number"
+    )
     create_index(
         op, "ix_transactions_token_key_started", "transactions", "token_key", "started"
     )
@@ -151,6 +156,7 @@ def _create_what_is_to_come(op: Operations) -> None:
         Column("valid_from", MOMENT),
         Column("valid_to", MOMENT),
         Column("schedules", JSON, nullable=False),
+        Column("more", JSON(none_as_null=True)),
         Column("accepted", Boolean, nullable=False, server_default=false()),
         Column("updated", MOMENT, nullable=False),
         **EXACT_TEXT,
