@@ -71,7 +71,7 @@ class Prices:
         self._stops = [
             self._hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._on_config),
             async_track_time_interval(
-                self._hass, self._save, _SAVE_EVERY, cancel_on_shutdown=True
+                self._hass, self._on_hour, _SAVE_EVERY, cancel_on_shutdown=True
             ),
         ]
         self.async_follow(options)
@@ -138,6 +138,11 @@ class Prices:
                 max(_SAVE_AFTER, _SAVE_APART - since),
                 HassJob(self._save, "keep a price", cancel_on_shutdown=True),
             )
+
+    async def _on_hour(self, _: datetime) -> None:
+        """Keep the prices, and have chargers forget one that is no longer believed."""
+        self._tariff.tell()
+        await self._save()
 
     async def _save(self, _: datetime | None = None) -> None:
         """Keep the prices for samples that come late, and for after a restart."""

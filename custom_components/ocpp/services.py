@@ -17,6 +17,7 @@ from .const import DOMAIN
 from .csms.model import RateUnit
 from .exceptions import translated_errors
 from .hub import Charger
+from .password_actions import async_setup_password_actions
 from .session_actions import async_setup_session_actions
 from .target import TARGET, chosen
 
@@ -24,10 +25,21 @@ ATTR_DURATION = "duration"
 ATTR_ID_TOKEN = "id_token"
 ATTR_LIMIT_AMPS = "limit_amps"
 ATTR_LIMIT_WATTS = "limit_watts"
+ATTR_MAX_COST = "max_cost"
+ATTR_MAX_ENERGY = "max_energy"
+ATTR_MAX_SOC = "max_soc"
+ATTR_MAX_TIME = "max_time"
 ATTR_PHASES = "phases"
 ATTR_PROFILE = "profile"
 
 _LIMIT = probatio.All(probatio.Coerce(float), probatio.Range(min=0, max=1_000_000))
+
+
+def _above_0(most: float) -> Any:
+    return probatio.All(
+        probatio.Coerce(float), probatio.Range(min=0, min_included=False, max=most)
+    )
+
 
 SET_CHARGING_RATE = probatio.Schema(
     probatio.All(
@@ -54,8 +66,22 @@ START_TRANSACTION = probatio.Schema(
             cv.string, probatio.Length(min=1, max=36)
         ),
         probatio.Optional(ATTR_LIMIT_AMPS): _LIMIT,
+        # In kWh, minutes, the currency, and percent.
+        probatio.Optional(ATTR_MAX_ENERGY): _above_0(1_000),
+        probatio.Optional(ATTR_MAX_TIME): _above_0(525_600),
+        probatio.Optional(ATTR_MAX_COST): _above_0(100_000),
+        probatio.Optional(ATTR_MAX_SOC): probatio.All(
+            probatio.Coerce(int), probatio.Range(min=1, max=100)
+        ),
     }
 )
+# How many of what the central system counts in a field's unit has.
+_FACTORS = {
+    ATTR_MAX_ENERGY: 1_000,
+    ATTR_MAX_TIME: 60,
+    ATTR_MAX_COST: 1,
+    ATTR_MAX_SOC: 1,
+}
 STOP_TRANSACTION = probatio.Schema(TARGET)
 
 
@@ -73,6 +99,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         )
     async_setup_command_actions(hass)
     async_setup_session_actions(hass)
+    async_setup_password_actions(hass)
 
 
 def _target(call: ServiceCall) -> tuple[Charger, int]:
@@ -99,7 +126,7 @@ async def _set_charging_rate(call: ServiceCall) -> ServiceResponse:
                 schedule = schedule[0]
             periods = schedule["chargingSchedulePeriod"]
             return {
-                "value": periods[0]["limit"] if periods else None,
+                "value": periods[0].get("limit") if periods else None,
                 "unit": schedule["chargingRateUnit"],
                 "purpose": profile["chargingProfilePurpose"],
             }
@@ -143,6 +170,11 @@ async def _start_transaction(call: ServiceCall) -> ServiceResponse:
             evse or None,
             id_token=call.data.get(ATTR_ID_TOKEN),
             limit=call.data.get(ATTR_LIMIT_AMPS),
+            limits={
+                field: round(call.data[field] * factor, 3)
+                for field, factor in _FACTORS.items()
+                if field in call.data
+            },
         )
     return {"status": "Accepted"}
 

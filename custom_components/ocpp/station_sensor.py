@@ -13,6 +13,7 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
 )
 from homeassistant.const import (
+    MAX_LENGTH_STATE_STATE,
     PERCENTAGE,
     EntityCategory,
     UnitOfElectricCurrent,
@@ -22,17 +23,20 @@ from homeassistant.const import (
 from homeassistant.helpers.typing import StateType
 
 from .csms.blocks.smart_charging import SOURCES, TRANSFER_MODES
+from .csms.blocks.tariff_cost import SHOWN, prices_of
 from .csms.charging_station import ChargingStation
+from .csms.commands.command import snake
 from .csms.model import Part, Topic
 from .entity import OcppEntity
 from .hub import Charger
+from .sessions import card_of, kwh
 
 
 class Kept(NamedTuple):
     """What a sensor shows."""
 
     value: Any = None
-    attributes: dict[str, StateType] | None = None
+    attributes: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +52,20 @@ class KeptSensorDescription(SensorEntityDescription):
 def _list_version(station: ChargingStation, _: int) -> Kept:
     known = station.local_list
     return Kept(known.version, {"cards": known.cards, "left_out": known.left_out})
+
+
+def _unplaced(station: ChargingStation, _: int) -> Kept:
+    sessions = station.transactions.unplaced_sessions()
+    told = [
+        {
+            "session": session.number,
+            "card": card_of(station.shared.id_tokens, session),
+            "started": session.started.isoformat(),
+            "energy": kwh(session.energy),
+        }
+        for session in sessions
+    ]
+    return Kept(len(sessions), {"sessions": told})
 
 
 def _reserved(station: ChargingStation, evse: int) -> Kept:
@@ -74,9 +92,18 @@ def _has_external(station: ChargingStation, evse: int) -> bool:
 
 def _external_source(station: ChargingStation, evse: int) -> Kept:
     limit = station.smart_charging.installed.external(evse)
+    critical: dict[str, StateType] = {"grid_critical": limit.grid_critical}
+    if limit.source is None or limit.source in SOURCES:
+        return Kept(limit.source and limit.source.casefold(), critical)
+    # Stations of 2.1 may name whoever it is.
+    return Kept("other", critical | {"source": limit.source})
+
+
+def _tariff(station: ChargingStation, _: int) -> Kept:
+    held = sorted(station.tariffs.held)
     return Kept(
-        limit.source.casefold() if limit.source else None,
-        {"grid_critical": limit.grid_critical},
+        ", ".join(held)[:MAX_LENGTH_STATE_STATE] or None,
+        prices_of(held[0]) if len(held) == 1 else None,
     )
 
 
@@ -88,6 +115,21 @@ def _needed(name: str, scale: float = 1) -> Callable[[ChargingStation, int], Kep
         return Kept(value / scale if scale != 1 and value is not None else value)
 
     return show
+
+
+def _transfer_mode(station: ChargingStation, evse: int) -> Kept:
+    """Return how a car wants energy to flow, and what else it says of that since 2.1."""
+    if (needs := station.smart_charging.needs.get(evse)) is None:
+        return Kept()
+    told = {
+        "available": needs.available and [*needs.available],
+        "control_mode": needs.control_mode and snake(needs.control_mode),
+        "mobility_needs_mode": needs.needs_mode and needs.needs_mode.casefold(),
+        "grid_controls": needs.grid_controls and [*map(snake, needs.grid_controls)],
+    }
+    return Kept(
+        needs.transfer_mode, {name: it for name, it in told.items() if it is not None}
+    )
 
 
 def _ever_needed(name: str) -> Callable[[ChargingStation, int], bool]:
@@ -105,6 +147,13 @@ LOCAL_LIST_VERSION = KeptSensorDescription(
     exists_fn=lambda station, _: station.local_list.version is not None,
     show_fn=_list_version,
 )
+UNPLACED_SESSIONS = KeptSensorDescription(
+    key="unplaced_sessions",
+    translation_key="unplaced_sessions",
+    topic=Topic.TRANSACTION,
+    exists_fn=lambda station, _: station.transactions.unplaced.seen,
+    show_fn=_unplaced,
+)
 RESERVED_UNTIL = KeptSensorDescription(
     key="reserved_until",
     translation_key="reserved_until",
@@ -112,6 +161,25 @@ RESERVED_UNTIL = KeptSensorDescription(
     topic=Topic.RESERVATION,
     exists_fn=lambda station, evse: station.reservation.shows(evse),
     show_fn=_reserved,
+)
+TARIFF_ON_CHARGER = KeptSensorDescription(
+    key="tariff_on_charger",
+    translation_key="tariff_on_charger",
+    entity_category=EntityCategory.DIAGNOSTIC,
+    entity_registry_enabled_default=False,
+    topic=SHOWN.topic,
+    part=SHOWN.key,
+    exists_fn=lambda station, evse: not evse and station.tariffs.known,
+    show_fn=_tariff,
+)
+WEB_PAYMENT_UNTIL = KeptSensorDescription(
+    key="web_payment_until",
+    translation_key="web_payment_until",
+    device_class=SensorDeviceClass.TIMESTAMP,
+    topic=Topic.TRANSACTION,
+    part="payment",
+    exists_fn=lambda station, evse: station.payment.shows(evse),
+    show_fn=lambda station, evse: Kept(station.payment.paying_until(evse)),
 )
 SCHEDULED_LIMIT = KeptSensorDescription(
     key="scheduled_limit",
@@ -202,6 +270,25 @@ NEEDS = (
         show_fn=_needed("maximum_power"),
     ),
     KeptSensorDescription(
+        key="ev_maximum_discharge_power",
+        translation_key="ev_maximum_discharge_power",
+        device_class=SensorDeviceClass.POWER,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        topic=Topic.LIMIT,
+        part="needs",
+        exists_fn=_ever_needed("maximum_discharge_power"),
+        show_fn=_needed("maximum_discharge_power"),
+    ),
+    KeptSensorDescription(
+        key="ev_target_state_of_charge",
+        translation_key="ev_target_state_of_charge",
+        native_unit_of_measurement=PERCENTAGE,
+        topic=Topic.LIMIT,
+        part="needs",
+        exists_fn=_ever_needed("target_state_of_charge"),
+        show_fn=_needed("target_state_of_charge"),
+    ),
+    KeptSensorDescription(
         key="ev_state_of_charge",
         translation_key="ev_state_of_charge",
         device_class=SensorDeviceClass.BATTERY,
@@ -221,14 +308,14 @@ NEEDS = (
         topic=Topic.LIMIT,
         part="needs",
         exists_fn=_ever_needed("transfer_mode"),
-        show_fn=_needed("transfer_mode"),
+        show_fn=_transfer_mode,
     ),
 )
 _OF_EVSES = (
-    *(RESERVED_UNTIL, SCHEDULED_LIMIT, NEXT_LIMIT_CHANGE),
+    *(RESERVED_UNTIL, WEB_PAYMENT_UNTIL, SCHEDULED_LIMIT, NEXT_LIMIT_CHANGE),
     *(EXTERNAL_LIMIT, EXTERNAL_LIMIT_SOURCE, *NEEDS),
 )
-STATION_SENSORS = (LOCAL_LIST_VERSION, *_OF_EVSES)
+STATION_SENSORS = (LOCAL_LIST_VERSION, UNPLACED_SESSIONS, TARIFF_ON_CHARGER, *_OF_EVSES)
 
 
 def station_sensors(charger: Charger) -> Iterator[OcppEntity]:

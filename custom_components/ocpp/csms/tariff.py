@@ -1,6 +1,7 @@
 """What energy costs: a price that changes with time, and one for each session."""
 
 from collections import deque
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -28,10 +29,41 @@ class Tariff:
 
     def __init__(self) -> None:
         """Begin without any price."""
-        self.currency: str | None = None
-        self.per_session: float = 0
+        self._currency: str | None = None
+        self._per_session: float = 0
         self._charges_energy = False
         self._changes: deque[Change] = deque(maxlen=_REMEMBERED_CHANGES)
+        self._listeners: list[Callable[[], None]] = []
+
+    def watch(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call the listener whenever a price changed; return how to stop that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def tell(self) -> None:
+        """Have all who watch look again: time alone can make a price unknown."""
+        for listener in tuple(self._listeners):
+            listener()
+
+    @property
+    def currency(self) -> str | None:
+        """The currency of all amounts, by its three letters."""
+        return self._currency
+
+    @currency.setter
+    def currency(self, currency: str | None) -> None:
+        self._currency = currency
+        self.tell()
+
+    @property
+    def per_session(self) -> float:
+        """What each session costs beside its energy."""
+        return self._per_session
+
+    @per_session.setter
+    def per_session(self, amount: float) -> None:
+        self._per_session = amount
+        self.tell()
 
     @property
     def exists(self) -> bool:
@@ -42,6 +74,7 @@ class Tariff:
         """Charge nothing for energy any more."""
         self._charges_energy = False
         self._changes.clear()
+        self.tell()
 
     def fix(self, per_kwh: float, at: datetime) -> None:
         """Have one price from a moment on, and for all time where there was none."""
@@ -60,6 +93,7 @@ class Tariff:
             # A clock that was set back does not put the changes out of order.
             at = max(at, self._changes[-1].since)
             self._changes.append(Change(at, per_kwh))
+        self.tell()
 
     # --- what something costs -----------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Functional block F: remote control. Start, stop, unlock, and ask for messages."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
 
@@ -31,12 +32,13 @@ _LONGEST_SESSION = 86_400
 
 
 class _LimitToCome(NamedTuple):
-    """A limit in ampere, and the start whose session it is for."""
+    """A limit in ampere, others, and the start whose session they are for."""
 
-    amperes: float
+    amperes: float | None
     at: datetime
     id_token: str
     number: int | None
+    others: Mapping[str, float]
 
 
 class _Request(NamedTuple):
@@ -89,13 +91,15 @@ class RemoteControl(Block):
         *,
         id_token: str | None = None,
         limit: float | None = None,
+        limits: Mapping[str, float] | None = None,
     ) -> None:
-        """Ask the station to start a transaction (F01, F02).
+        """Ask the station to start a transaction (F01, F02, F07).
 
         Without an EVSE the station chooses. `limit` is in ampere and holds for this
-        transaction only. Accepted means that it will try: the transaction is there when
-        the station says so.
+        transaction only, as do the `limits` of its energy, cost, time and state of charge.
+        Accepted means that it will try: the transaction is there when the station says so.
         """
+        self.station.transaction_limits.check(limits or {})
         sent_profile: Payload | None = None
         id_token = id_token or self._default_token()
         self._limits_to_come.pop(evse or 0, None)
@@ -110,9 +114,12 @@ class RemoteControl(Block):
         call = self._spelling.start(
             listed or IdToken(token=id_token, name="", type=CENTRAL), evse, sent_profile
         )
-        if limit is not None and sent_profile is None:
+        number, amperes = call.payload.get("remoteStartId"), limit
+        if sent_profile is not None:
+            amperes = None
+        if amperes is not None or limits:
             self._limits_to_come[evse or 0] = _LimitToCome(
-                limit, utcnow(), id_token, call.payload.get("remoteStartId")
+                amperes, utcnow(), id_token, number, limits or {}
             )
         try:
             await self.command(*call)
@@ -130,9 +137,13 @@ class RemoteControl(Block):
             ):
                 continue
             del self._limits_to_come[place]
-            if utcnow() - expected.at <= _FOLLOWED_WITHIN:
+            if utcnow() - expected.at > _FOLLOWED_WITHIN:
+                continue
+            if expected.others:
+                self.station.transaction_limits.of_start(evse, expected.others)
+            if expected.amperes is not None:
                 self.station.spawn(self._limit_session(evse, expected.amperes))
-                return
+            return
 
     def on_token(self, evse: int) -> None:
         """Limit a session that is told only now to be that of a start."""

@@ -5,15 +5,25 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import OcppError
 from ...model import Payload, Transaction, utcnow
+from ...variables import at
+from ...versions import V21
 from ..block import Block
+from .local import LocalCosts
 from .message import price_message
+from .on_station import SHOWN, Tariffs
+from .structure import prices_of
 
 if TYPE_CHECKING:
     from ...charging_station import ChargingStation
 
+__all__ = ["SHOWN", "TariffCost", "Tariffs", "prices_of"]
+
 # Of the currency's unit: stations show what they are told.
 _DECIMALS = 2
 _TARIFF, _COST = "Tariff", "Cost"
+_COMPONENT, _DISPLAY = "TariffCostCtrlr", "DisplayMessageCtrlr"
+# In how many languages more than its own a station can be told something.
+_MOST_OTHERS = 4
 # In seconds: how far apart a station is told what a session costs by now, and how long
 # after the answer to what made it cost more.
 _APART = 60.0
@@ -39,25 +49,42 @@ class TariffCost(Block):
 
         It is told to stations that say they show tariffs, and to no other.
         """
+        return next(iter(self.texts()), None)
+
+    def texts(self) -> list[Payload]:
+        """Return the price as messages: in the station's language, and in its others."""
         tariff = self.station.tariff
         if not tariff.exists or not self._has(_TARIFF):
-            return None
+            return []
         if (per_kwh := tariff.price(utcnow())) is None:
-            return None
-        model = self.station.device_model
-        formats = model.words("DisplayMessageCtrlr", "SupportedFormats")
-        return price_message(
-            per_kwh,
-            tariff.per_session,
-            tariff.currency,
-            language=model.value("DisplayMessageCtrlr", "Language") or "",
-            ascii_only=bool(formats) and "UTF8" not in formats,
-        )
+            return []
+        formats = self.station.device_model.words(_DISPLAY, "SupportedFormats")
+        return [
+            price_message(
+                per_kwh,
+                tariff.per_session,
+                tariff.currency,
+                language=language,
+                ascii_only=bool(formats) and "UTF8" not in formats,
+            )
+            for language in self._languages()
+        ]
+
+    def _languages(self) -> list[str]:
+        """Return the languages to write in, that of the station first."""
+        variable = self.station.device_model.find(at(_DISPLAY, "Language"))
+        if variable is None:
+            return [""]
+        first, known = variable.value or "", variable.characteristics
+        if self.station.version is not V21 or known is None:
+            return [first]
+        return [*dict.fromkeys((first, *known.values))][: _MOST_OTHERS + 1]
 
     def _news(self, transaction: Transaction) -> Payload:
         """Return the price where it is another than the driver read (I06)."""
-        if (message := self.message()) is None:
+        if not (messages := self.texts()):
             return {}
+        message, *others = messages
         before = self._price_told.get(transaction.number)
         self._price_told[transaction.number] = message["content"]
         if before == message["content"]:
@@ -65,7 +92,10 @@ class TariffCost(Block):
         self._forget_ended()
         self.station.remember()
         # The first time it goes with the answer about the token.
-        return {} if before is None else {"updatedPersonalMessage": message}
+        if before is None:
+            return {}
+        extra = {"updatedPersonalMessageExtra": others} if others else {}
+        return {"updatedPersonalMessage": message} | extra
 
     def _forget_ended(self) -> None:
         """Know nothing of sessions whose end nobody told."""
@@ -80,11 +110,26 @@ class TariffCost(Block):
 
     # --- the cost -----------------------------------------------------------------------
 
-    def of_event(self, transaction: Transaction) -> Payload:
-        """Return what an event is answered of the cost and the price (I02, I03, I06).
+    def is_told(self, payload: Payload) -> bool:
+        """Return whether an event tells, or may be told, more than what was measured."""
+        return self.station.version is V21 and (
+            LocalCosts.are_told(payload)
+            or self.station.transaction_limits.concern(payload)
+        )
+
+    def of_event(self, transaction: Transaction, payload: Payload) -> Payload:
+        """Return what an event is answered of cost, price and limits (I02, I03, I06, E16).
 
         Nothing where no price is known: 0 would say that it is free (I03.FR.04).
         """
+        if self.station.version is not V21:
+            return self._of_cost(transaction)
+        self.station.tariffs.take(transaction, payload)
+        limits = self.station.transaction_limits.of_event(transaction, payload)
+        free = self.station.payment.of_event(transaction, payload)
+        return self._of_cost(transaction) | limits | free
+
+    def _of_cost(self, transaction: Transaction) -> Payload:
         cost = self._known_cost(transaction)
         told: Payload = {} if cost is None else {"totalCost": cost}
         if not transaction.running:
@@ -93,7 +138,11 @@ class TariffCost(Block):
             return told
         if not transaction.token_info.accepted:
             return told
-        if cost is not None and self._tells_costs():
+        if (
+            cost is not None
+            and not self.station.tariffs.counts(transaction)
+            and self._tells_costs()
+        ):
             self._tell_soon(transaction)
         return told | self._news(transaction)
 
@@ -108,18 +157,23 @@ class TariffCost(Block):
 
     def _tells_costs(self) -> bool:
         """Return whether the station shows what a session costs while it goes on."""
-        return (
-            not self.station.options.quiet
-            and self.sends("CostUpdated")
-            and self._has(_COST)
+        if self.station.options.quiet or not self.sends("CostUpdated"):
+            return False
+        if self.station.version is not V21:
+            return self._has(_COST)
+        # There it says whether the station counts by itself, which is asked for elsewhere.
+        flag = self.station.device_model.flag
+        return any(
+            flag(_COMPONENT, "Available", instance=what) is not None
+            for what in (_TARIFF, _COST)
         )
 
     def _has(self, what: str) -> bool:
         """Return whether the station says that it shows tariffs, or costs."""
         flag = self.station.device_model.flag
         return (
-            flag("TariffCostCtrlr", "Available", instance=what) is True
-            and flag("TariffCostCtrlr", "Enabled", instance=what) is not False
+            flag(_COMPONENT, "Available", instance=what) is True
+            and flag(_COMPONENT, "Enabled", instance=what) is not False
         )
 
     def _tell_soon(self, transaction: Transaction) -> None:

@@ -6,7 +6,7 @@ from typing import override
 
 from ...errors import CommandFailed, CommandRejected, NotSupported, OcppError
 from ...lenient import whole_number
-from ...model import ConnectorState, EvseStatus, Transaction
+from ...model import ConnectorState, EvseStatus, Topic, Transaction
 from .course import Course
 
 
@@ -29,7 +29,9 @@ class Checking(Course):
         """Ask for the session of an EVSE that says it is free: it may go on all the same."""
         if self.speaks_16:
             super().on_status(evse, state)
-        elif state.status is EvseStatus.AVAILABLE and self.running(evse) is not None:
+        elif state.status is EvseStatus.AVAILABLE and (
+            self.running(evse) is not None or self.unplaced
+        ):
             self.station.spawn(self._check_later())
 
     @override
@@ -37,7 +39,7 @@ class Checking(Course):
         """Find out which sessions still run."""
         if self.speaks_16:
             # What the station called otherwise when it spoke 2.x can't ever end here.
-            for transaction in list(self._latest.values()):
+            for transaction in list(self._known()):
                 if transaction.running and whole_number(transaction.id) is None:
                     await self._close_lost(transaction)
         elif await self._check_running():
@@ -55,7 +57,7 @@ class Checking(Course):
         Raises `StationOffline` and `CommandTimedOut`.
         """
         again = False
-        for transaction in list(self._latest.values()):
+        for transaction in list(self._known()):
             if not transaction.running:
                 continue
             try:
@@ -72,8 +74,39 @@ class Checking(Course):
 
     async def _close_lost(self, lost: Transaction) -> None:
         async with self._order:
-            running = self.running(lost.evse)
+            running = self.unplaced.get(lost.number) or self.running(lost.evse)
             if running is not None and running.number == lost.number:
                 # Nothing is known of it after its newest sample.
                 await self._close(running, self._tally(running).until)
                 self.station.flush()
+
+    # --- sessions that run nobody knows where -------------------------------------------
+
+    async def _keep_unplaced(self, transaction: Transaction) -> None:
+        """Know a session that runs until the station says where, or that it is over.
+
+        Never more than there are EVSEs: the end of the oldest was lost.
+        """
+        if not self.unplaced.seen:
+            self.changed(Topic.STRUCTURE)
+            self.station.remember()
+        self._tally(transaction)
+        self.unplaced.take(transaction)
+        self.changed(Topic.TRANSACTION)
+        while len(self.unplaced) > max(len(self.station.evses), 1):
+            await self._close(next(iter(self.unplaced)), transaction.started)
+
+    def _drop_unplaced(self, transaction: Transaction) -> None:
+        """Show a transaction no more where it waited, as its station now says where it is."""
+        if self.unplaced.drop(transaction.number):
+            self.changed(Topic.TRANSACTION)
+        waiting = self._latest.get(transaction.evse)
+        if waiting is not None and waiting.number == transaction.number:
+            del self._latest[transaction.evse]
+            self.changed(Topic.TRANSACTION, transaction.evse)
+
+    def _count_unplaced(self, transaction: Transaction) -> None:
+        """Show and store, soon, what a session charged that runs nobody knows where."""
+        if self.unplaced.get(transaction.number) is not None:
+            self.changed(Topic.TRANSACTION)
+            self._save_later()

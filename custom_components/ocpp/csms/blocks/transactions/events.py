@@ -33,7 +33,8 @@ class TransactionEvents(Checking):
             # Nothing can ever be found by it, but the station must get rid of it.
             self.station.note("TransactionEvent: no transactionId")
             return answer
-        if (running := self._only_sampled(event)) is not None:
+        plain = not self.station.tariff_cost.is_told(payload)
+        if plain and (running := self._only_sampled(event)) is not None:
             # The usual case. The answer is the same whatever the samples are.
             self.station.afterwards(partial(self._take_plain_samples, event, running))
             return answer
@@ -44,7 +45,7 @@ class TransactionEvents(Checking):
             if info is not None:
                 written = self.station.authorization.id_token_info(info)
                 answer["idTokenInfo"] = written
-            answer |= self.station.tariff_cost.of_event(transaction)
+            answer |= self.station.tariff_cost.of_event(transaction, payload)
         return answer
 
     def _only_sampled(self, event: Event) -> Transaction | None:
@@ -81,7 +82,7 @@ class TransactionEvents(Checking):
 
     async def _transaction_of(self, event: Event) -> tuple[Transaction, bool]:
         """Return what the event is about, and whether nothing told of it before."""
-        for known in self._latest.values():
+        for known in self._known():
             if known.id == event.id and not v2.begins_anew(event, known):
                 await self._recall(known)
                 return known, False
@@ -208,8 +209,7 @@ class TransactionEvents(Checking):
         if event.charging_state not in ("", tally.progress.charging_state):
             tally.progress.charging_state = event.charging_state
             self.changed(Topic.TRANSACTION, transaction.evse)
-        if transaction.evse:
-            self._take_samples(event, transaction)
+        self._take_samples(event, transaction)
         if event.type is EventType.ENDED:
             transaction = await self._take_end(event, transaction)
         elif not transaction.running:
@@ -225,9 +225,8 @@ class TransactionEvents(Checking):
         if not transaction.token_info.accepted:
             return transaction
         if not transaction.evse:
-            # It is shown as soon as the station says where it is.
-            self._latest[0] = transaction
-            return transaction
+            await self._keep_unplaced(transaction)
+            return self.unplaced.get(transaction.number) or transaction
         running = self.running(transaction.evse)
         if running is not None and event.at < running.started and event.dated:
             await self._keep_past(transaction, running.started)
@@ -242,7 +241,7 @@ class TransactionEvents(Checking):
     ) -> Transaction:
         """Add to a known transaction what is told once, and only now (E01.FR.16)."""
         before = transaction
-        place = self._evse_of(event.evse) if event.evse else 0
+        place = self._evse_of(event.evse or 0)
         guessed = not self._tally(transaction).progress.connector
         if place not in (0, transaction.evse) and (guessed or not transaction.evse):
             self._drop_unplaced(transaction)
@@ -271,19 +270,14 @@ class TransactionEvents(Checking):
         if transaction is before:
             return transaction
         if transaction.running and transaction.token_info.accepted:
-            if begins or transaction.evse != before.evse:
+            if not transaction.evse:
+                await self._keep_unplaced(transaction)
+            elif begins or transaction.evse != before.evse:
                 await self._begin(transaction)
             else:
                 self._hear_token(transaction, event.remote_start)
             self.station.reservation.on_started(transaction, event.reservation)
         return transaction
-
-    def _drop_unplaced(self, transaction: Transaction) -> None:
-        """Show a transaction no more where it waited, as its station now says where it is."""
-        waiting = self._latest.get(transaction.evse)
-        if waiting is not None and waiting.number == transaction.number:
-            del self._latest[transaction.evse]
-            self.changed(Topic.TRANSACTION, transaction.evse)
 
     def _begin_counting(self, event: Event, transaction: Transaction) -> Transaction:
         """Count from what the register was at the start, where that is told only now."""
@@ -310,6 +304,7 @@ class TransactionEvents(Checking):
                 self.station.store.add_sample(
                     transaction.number, at, tally.energy, None
                 )
+                self._count_unplaced(transaction)
 
     async def _take_end(self, event: Event, transaction: Transaction) -> Transaction:
         if not transaction.running and transaction.stop_reason != UNKNOWN_END:
@@ -327,9 +322,8 @@ class TransactionEvents(Checking):
             reason=v2.reason(event),
         )
         tally = self._tally(transaction)
-        if not transaction.token_info.accepted or not transaction.evse:
+        if not transaction.token_info.accepted:
             # A record, of which nothing is shown.
-            self._drop_unplaced(transaction)
             tally.finish(stop.meter_stop, stop.at)
             ended = tally.applied_to(
                 replace(

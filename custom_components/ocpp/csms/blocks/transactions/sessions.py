@@ -1,5 +1,6 @@
 """What is known of the sessions of a station: the newest of each EVSE, and how far it is."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from .ended import EndedSessions
 from .energy import SessionEnergy
 from .notices import Stop
 from .tally import Tally
+from .unplaced import Unplaced
 
 if TYPE_CHECKING:
     from ...charging_station import ChargingStation
@@ -32,6 +34,7 @@ class Sessions(Block):
         self._latest: dict[int, Transaction] = {}
         self._tallies: dict[int, Tally] = {}
         self.ended = EndedSessions(station)
+        self.unplaced = Unplaced()
         # By EVSE: a transaction's number, and that of the start that it says it is of.
         self._remote_starts: dict[int, tuple[int, int | None]] = {}
 
@@ -47,7 +50,19 @@ class Sessions(Block):
             self.changed(Topic.TRANSACTION, evse)
         self.station.flush()
 
+    def _known(self) -> Iterator[Transaction]:
+        """Yield the newest of each EVSE, and those that run nobody knows where."""
+        yield from tuple(self._latest.values())
+        yield from self.unplaced
+
     # --- what people and other blocks ask -----------------------------------------------
+
+    def unplaced_sessions(self) -> list[Transaction]:
+        """Return the sessions that run nobody knows at which EVSE, as they are by now."""
+        return [
+            tally.applied_to(it) if (tally := self._tallies.get(it.number)) else it
+            for it in self.unplaced
+        ]
 
     def session(self, evse: int) -> Transaction | None:
         """Return the newest transaction of an EVSE, running or ended, as it is by now."""
@@ -105,7 +120,7 @@ class Sessions(Block):
         """
         running = [
             transaction
-            for transaction in self._latest.values()
+            for transaction in self._known()
             if transaction.running and evse in (None, transaction.evse)
         ]
         if len(running) != 1:
@@ -189,7 +204,7 @@ class Sessions(Block):
     def _count_fewer(self) -> None:
         """Stop counting the oldest whose end was guessed, where they are many."""
         if len(self._tallies) >= _MOST_COUNTED:
-            running = {it.number for it in self._latest.values() if it.running}
+            running = {it.number for it in self._known() if it.running}
             for number in self._tallies.keys() - running:
                 del self._tallies[number]
 
@@ -200,3 +215,13 @@ class Sessions(Block):
             self._tallies[transaction.number] = Tally.recall(
                 transaction, counting, self.station.tariff
             )
+
+    # --- memory -------------------------------------------------------------------------
+
+    def recall(self, facts: dict[str, Any]) -> None:
+        """Know again whether the station leaves out at which EVSE its sessions run."""
+        self.unplaced.seen = facts.get("unplaced", False)
+
+    def facts(self) -> dict[str, Any]:
+        """Keep that, where it does."""
+        return {"unplaced": True} if self.unplaced.seen else {}

@@ -11,6 +11,7 @@ from . import v16
 
 # The reasons that 1.6 does not have; the others are spelled alike.
 STOP_REASONS = {
+    "CostLimitReached": "cost_limit_reached",
     "EnergyLimitReached": "energy_limit_reached",
     "GroundFault": "ground_fault",
     "ImmediateReset": "immediate_reset",
@@ -18,6 +19,7 @@ STOP_REASONS = {
     "MasterPass": "master_pass",
     "OvercurrentFault": "overcurrent_fault",
     "PowerQuality": "power_quality",
+    "ReqEnergyTransferRejected": "energy_transfer_rejected",
     "SOCLimitReached": "soc_limit_reached",
     "StoppedByEV": "stopped_by_ev",
     "TimeLimitReached": "time_limit_reached",
@@ -136,6 +138,11 @@ def _whole(value: Any) -> int | None:
 
 
 def reason(event: Event) -> str:
-    """Return why a transaction ended; no reason means Local (E06)."""
+    """Return why a transaction ended; no reason means Local (E06).
+
+    That it reached a limit only the trigger tells for certain (E16.FR.06).
+    """
     said = (event.reason or "Local").casefold()
+    if (trigger := event.trigger.casefold()).endswith("limitreached"):
+        said = trigger
     return _REASONS_CASEFOLDED.get(said, "other")
