@@ -7,9 +7,13 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .const import DOMAIN
 from .csms.errors import (
+    CannotDischarge,
+    CannotLimit,
+    CardNotAccepted,
     CommandFailed,
     CommandRejected,
     CommandTimedOut,
+    ControlNotAllowed,
     InvalidRequest,
     LimitTooHigh,
     NotAccepted,
@@ -50,6 +54,31 @@ def _translated(error: OcppError, charger: str) -> HomeAssistantError:
             key, kind = "not_accepted", ServiceValidationError
         case NoTransaction():
             key, kind = "no_transaction", ServiceValidationError
+        case CardNotAccepted(action=action, status=status):
+            key, kind = "card_not_accepted", ServiceValidationError
+            words |= {"command": action, "status": status}
+        case ControlNotAllowed(rule="always_default", control=control):
+            key, kind = "control_always_default", ServiceValidationError
+            words["control"] = control
+        case ControlNotAllowed(rule="default_with_time", control=control):
+            key, kind = "control_default_with_time", ServiceValidationError
+            words["control"] = control
+        case ControlNotAllowed(rule="same_id", control=control):
+            key, kind = "control_same_id", ServiceValidationError
+            words["control"] = control
+        case ControlNotAllowed(control=control, field=field):
+            key, kind = "control_other_field", ServiceValidationError
+            words |= {"control": control, "field": field}
+        case CannotDischarge(reason="not_allowed"):
+            key, kind = "discharging_not_allowed", ServiceValidationError
+        case CannotDischarge(reason="car"):
+            key, kind = "car_only_charges", ServiceValidationError
+        case CannotDischarge():
+            key, kind = "no_such_operation_mode", ServiceValidationError
+        case CannotLimit(limit="max_cost"):
+            key, kind = "no_cost_limit", ServiceValidationError
+        case CannotLimit():
+            key, kind = "no_soc_limit", ServiceValidationError
         case LimitTooHigh(maximum=maximum):
             key, kind = "limit_too_high", ServiceValidationError
             words["maximum"] = f"{maximum:g}"
@@ -62,6 +91,8 @@ def _translated(error: OcppError, charger: str) -> HomeAssistantError:
         case InvalidRequest(action=action, reason=reason):
             key, kind = "invalid_request", ServiceValidationError
             words |= {"command": action, "reason": reason}
+        case CommandRejected(action="UsePriorityCharging", status="NoProfile"):
+            key = "no_priority_profile"
         case CommandRejected(action=action, status=""):
             key = "no_status"
             words["command"] = action

@@ -24,6 +24,9 @@ AVAILABLE = SwitchEntityDescription(
     entity_category=EntityCategory.CONFIG,
 )
 CHARGING = SwitchEntityDescription(key="charging", translation_key="charging")
+PRIORITY = SwitchEntityDescription(
+    key="priority_charging", translation_key="priority_charging"
+)
 
 
 def _switches(charger: Charger) -> Iterator[OcppEntity]:
@@ -37,6 +40,13 @@ def _switches(charger: Charger) -> Iterator[OcppEntity]:
         yield OcppChargingSwitch(
             charger, CHARGING, evse=evse, watched=(Topic.TRANSACTION,)
         )
+        if charger.station.smart_charging.knows_priority:
+            yield OcppPrioritySwitch(
+                charger,
+                PRIORITY,
+                evse=evse,
+                watched=(Topic.TRANSACTION, Part(Topic.LIMIT, evse, "priority")),
+            )
 
 
 async def async_setup_entry(
@@ -97,3 +107,34 @@ class OcppChargingSwitch(OcppEntity, SwitchEntity):
         """Ask the charger to end the session."""
         with translated_errors(self.charger.name):
             await self.station.remote_control.stop(self.evse)
+
+
+class OcppPrioritySwitch(OcppEntity, SwitchEntity):
+    """Has a session charge with priority; on while the charger says that it does."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether a session runs that could have it."""
+        running = self.station.transactions.running(self.evse)
+        return super().available and running is not None
+
+    @override
+    def _present(self) -> tuple[bool, bool]:
+        self._attr_is_on = self.station.smart_charging.has_priority(self.evse)
+        running = self.station.transactions.running(self.evse)
+        return self._attr_is_on, running is not None
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Ask for priority."""
+        await self._ask(activate=True)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Ask for the end of it."""
+        await self._ask(activate=False)
+
+    async def _ask(self, *, activate: bool) -> None:
+        with translated_errors(self.charger.name):
+            await self.station.smart_charging.use_priority(self.evse, activate=activate)

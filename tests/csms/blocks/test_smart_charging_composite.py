@@ -157,7 +157,70 @@ def test_what_the_grid_demands_is_a_limit_of_its_own() -> None:
 
 
 def test_purposes_that_set_no_limit_are_left_out() -> None:
-    assert look(constant(16), constant(1, "LocalGeneration", id=2)).amperes == 16
+    """Nobody has priority here."""
+    assert look(constant(16), constant(1, "PriorityCharging", id=2)).amperes == 16
+
+
+def test_what_is_generated_in_the_house_comes_on_top() -> None:
+    """On top of the lowest limit, for as long as there is one (2.1: K27, SC.01)."""
+    sun = profile(
+        schedule((0, 4), (3600, 8), start=NOON, duration=7200),
+        "LocalGeneration",
+        id=5,
+        evse=0,
+    )
+    held = constant(16), constant(10, STATION, id=2), sun
+    assert look(*held, at=NOON - HOUR) == (10, NOON)
+    assert look(*held) == (14, NOON + HOUR)
+    assert look(*held, at=NOON + HOUR) == (18, NOON + 2 * HOUR)
+    assert look(*held, at=NOON + 3 * HOUR) == (10, None)
+    # Where nothing limits there is nothing to be more than.
+    assert look(sun).amperes is None
+    # Nobody says how much that is.
+    unknown = schedule((0, 0))
+    unknown["chargingSchedulePeriod"][0] = {
+        "startPeriod": 0,
+        "operationMode": "ExternalLimits",
+    }
+    assert look(constant(16), profile(unknown, "LocalGeneration", id=5)).amperes == 16
+
+
+def test_with_priority_its_profile_is_in_the_place_of_the_limits() -> None:
+    """That of the station, and those of others, hold on (2.1: K21.FR.04)."""
+    held = [
+        constant(6),
+        constant(8, SESSION, id=2),
+        constant(25, "PriorityCharging", id=3, evse=0),
+    ]
+    where = Situation(evse=1, wiring=Wiring(3, 230), began=NOON - HOUR, priority=True)
+    assert scheduled(held, where, NOON).amperes == 25
+    held.append(constant(20, STATION, id=4))
+    assert scheduled(held, where, NOON).amperes == 20
+
+
+def test_a_dynamic_profile_counts_from_its_last_change() -> None:
+    """Without a duration it holds for ever (2.1: K28.FR.13)."""
+    dynamic = {"kind": "Dynamic", "installed": NOON - HOUR}
+    assert look(profile(schedule((0, 10)), **dynamic)) == (10, None)
+    ends = profile(schedule((0, 10), duration=7200), **dynamic)
+    began = NOON - 5 * HOUR
+    assert look(ends, constant(6, id=2), began=began) == (10, NOON + HOUR)
+    assert look(ends, constant(6, id=2), began=began, at=NOON + HOUR) == (6, None)
+
+
+@pytest.mark.parametrize(
+    ("unit", "limits", "amperes"),
+    [("A", (10, 8, 12), 8), ("A", (10, 11), 10), ("W", (2300, 1840, 4600), 8)],
+)
+def test_of_limits_of_phases_the_lowest_counts(
+    unit: str, limits: tuple[float, ...], amperes: float
+) -> None:
+    names = ("limit", "limit_L2", "limit_L3")
+    written = schedule((0, 0)) | {"chargingRateUnit": unit}
+    written["chargingSchedulePeriod"] = [
+        {"startPeriod": 0} | dict(zip(names, limits, strict=False))
+    ]
+    assert look(profile(written)).amperes == amperes
 
 
 # --- kinds ------------------------------------------------------------------------------

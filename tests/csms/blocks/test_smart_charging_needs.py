@@ -6,22 +6,25 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
+from custom_components.ocpp.csms.blocks.smart_charging import composite, needs as wants
+from custom_components.ocpp.csms.blocks.smart_charging.composite import (
+    PlannedStep,
+    Situation,
+)
 from custom_components.ocpp.csms.blocks.smart_charging.ladder import Ladder, Means
 from custom_components.ocpp.csms.blocks.smart_charging.needs import (
     Needs,
     Plan,
-    PlannedStep,
     is_inside,
     is_same,
+    plan,
     read_needs,
     shortened,
 )
-from custom_components.ocpp.csms.blocks.smart_charging.profiles import (
-    Purpose,
-    Rung,
-    read_schedules,
-)
-from custom_components.ocpp.csms.model import RateUnit
+from custom_components.ocpp.csms.blocks.smart_charging.periods import read_schedules
+from custom_components.ocpp.csms.blocks.smart_charging.profiles import Purpose, Rung
+from custom_components.ocpp.csms.blocks.smart_charging.rate import Wiring
+from custom_components.ocpp.csms.model import ChargingProfile, RateUnit, timestamp
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -75,6 +78,71 @@ def test_a_car_may_take_what_it_is_allowed_at_each_moment(
     wanted: tuple[float, ...], inside: bool
 ) -> None:
     assert is_inside(steps(*wanted), steps(10, 6), NOW) is inside
+
+
+# As many as a schedule may have (K01).
+PERIODS = 1024
+HERE = Situation(evse=1, wiring=Wiring(3), began=NOW)
+UNTIL = NOW + timedelta(days=1)
+
+
+def profile(number: int, purpose: str, *limits: float) -> ChargingProfile:
+    """Return a profile with another limit each minute."""
+    periods = [
+        {"startPeriod": 60 * index, "limit": limit}
+        for index, limit in enumerate(limits)
+    ]
+    schedule = {
+        "startSchedule": timestamp(NOW),
+        "chargingRateUnit": "A",
+        "chargingSchedulePeriod": periods,
+    }
+    return ChargingProfile(
+        id=number,
+        station="CP1",
+        evse=1,
+        stack_level=0,
+        purpose=purpose,
+        kind="Absolute",
+        schedules=[schedule],
+        installed=NOW,
+    )
+
+
+def test_each_period_of_the_longest_schedule_counts() -> None:
+    limits = [float(10 + index % 2) for index in range(PERIODS)]
+    allowed = plan([profile(1, "TxDefaultProfile", *limits)], HERE, NOW, UNTIL)
+    assert len(allowed) == PERIODS
+    assert is_inside(allowed, allowed, NOW)
+    limits[-2] = 16
+    wanted = plan([profile(2, "TxDefaultProfile", *limits)], HERE, NOW, UNTIL)
+    assert not is_inside(wanted, allowed, NOW)
+
+
+def test_the_longest_schedules_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else is answered while a car's plan is looked at."""
+    read: list[int] = []
+    looked_at: list[datetime] = []
+    begin, moment = composite._Plan.__init__, wants._moment
+
+    def reading(self: Any, held: ChargingProfile, where: Situation) -> None:
+        read.append(held.id)
+        begin(self, held, where)
+
+    def looking(step: PlannedStep) -> datetime:
+        looked_at.append(step.at)
+        return moment(step)
+
+    monkeypatch.setattr(composite._Plan, "__init__", reading)
+    monkeypatch.setattr(wants, "_moment", looking)
+    purposes = ("TxDefaultProfile", *composite._CAPS)
+    limits = [float(10 + index % 2) for index in range(PERIODS)]
+    held = [profile(*it, *limits) for it in enumerate(purposes)]
+    allowed = plan(held, HERE, NOW, UNTIL)
+    assert sorted(read) == [0, 1, 2]
+    assert is_inside(allowed, allowed, NOW)
+    # Each moment is found in both plans by halving them.
+    assert len(looked_at) <= 2 * PERIODS * (PERIODS.bit_length() + 1)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from ...versions import V2, V16
 from ..block import follows, precedes
 from .limits import is_for
 from .needs import TRANSFER_MODES
-from .negotiating import Negotiating
+from .priority import Priority
 from .profiles import Purpose, Step, constant_limit, sent_limit, write_schedule
+from .returning import Returning
 from .v2 import SOURCES
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class _Start(NamedTuple):
     number: int | None = None
 
 
-class SmartCharging(Negotiating):
+class SmartCharging(Priority, Returning):
     """The charging limits of a station and its EVSEs. EVSE 0 is the station as a whole."""
 
     def __init__(self, station: ChargingStation) -> None:
@@ -77,7 +78,9 @@ class SmartCharging(Negotiating):
             try:
                 limit = await self._climb(evse, value, unit, phases, duration)
             except CommandRejected, CommandFailed, NotSupported:
-                self._ladder.exhausted(self._means(evse, self._purposes(evse)))
+                self._ladder.exhausted(
+                    self._means(evse, self._purposes(evse), dynamic=duration is None)
+                )
                 raise
             self._contested.discard(evse)
             self._accept(evse, limit)
@@ -88,6 +91,7 @@ class SmartCharging(Negotiating):
         if restarted:
             self.installed.forget_notices()
         self._ladder.try_again()
+        self._sent_anew.clear()
         self._unsure.update(self.limits, self._standing)
 
     @override
@@ -105,6 +109,11 @@ class SmartCharging(Negotiating):
     def forget_what_worked(self) -> None:
         """Begin the ladder anew."""
         self._ladder.forget()
+
+    @override
+    def _phases_of_car(self, evse: int) -> int | None:
+        needs = self.needs.get(evse)
+        return needs.phases if needs is not None else None
 
     # --- sessions -----------------------------------------------------------------------
 
@@ -191,6 +200,7 @@ class SmartCharging(Negotiating):
         """
         self._began[evse] = utcnow()
         self._end_negotiation(evse)
+        self._end_priority(evse)
         self.installed.drop_session(evse)
         if self._take_start(evse):
             return
@@ -235,6 +245,7 @@ class SmartCharging(Negotiating):
     def on_transaction_ended(self, evse: int) -> None:
         """Let a limit end with its session, where it was part of it."""
         self._end_negotiation(evse)
+        self._end_priority(evse)
         self.installed.drop_session(evse)
         if evse in self._untold:
             self._untold.discard(evse)

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, override
 
@@ -16,17 +18,19 @@ from ...errors import (
     StationOffline,
 )
 from ...model import Limit, Payload, RateUnit, Transaction, utcnow
+from ...versions import V21
 from .installed import Installed
-from .ladder import KINDS, Means, units
+from .ladder import DYNAMIC, KINDS, Means, units
 from .limits import Limits
+from .periods import amperes_of
 from .profiles import (
     Purpose,
     Rung,
-    Step,
     neutral,
     profile_id,
     sent_limit,
-    write_schedule,
+    write_limit,
+    write_periods,
 )
 from .rate import Wiring, kept_rate
 
@@ -38,6 +42,12 @@ _SMART = "SmartChargingCtrlr"
 # What stations of 2.x call the highest stack level, the specification's word first.
 _LEVELS = ("ProfileStackLevel", "ChargingProfileMaxStackLevel")
 _HIGHEST_LEVEL = 1_000
+# How stations of 2.1 say that they take dynamic profiles: what the variable is called, and
+# what the heading above it in the specification.
+_DYNAMIC_PROFILES = (
+    ("SupportsFeature", "DynamicProfiles"),
+    ("SupportsDynamicProfiles", None),
+)
 
 
 class Climbing(Limits):
@@ -62,15 +72,44 @@ class Climbing(Limits):
         session: bool = False,
     ) -> Limit:
         """Send a limit in the first way that is taken; `session`: for a session alone."""
+        wanted = sent = 0.0
+
+        async def send(rung: Rung) -> None:
+            nonlocal wanted, sent
+            wanted, sent = self._rates(rung, evse, value, unit, phases)
+            period = write_limit(sent, phases)
+            await self._send(rung, evse, period, duration)
+
+        ways = partial(self._ways, evse, session=session, dynamic=duration is None)
+        rung = await self._first_taken(evse, send, ways)
+        return sent_limit(
+            self._spelling.word(rung.purpose),
+            rung,
+            value,
+            unit,
+            sent,
+            phases=phases,
+            until=utcnow() + timedelta(seconds=duration) if duration else None,
+            lowered=sent < wanted,
+        )
+
+    async def _first_taken(
+        self,
+        evse: int,
+        send: Callable[[Rung], Awaitable[None]],
+        among: Callable[[], deque[Rung]],
+    ) -> Rung:
+        """Send in one way after the other until one is taken, and return that."""
         refusal: OcppError | None = None
-        ways = self._ways(evse, session=session)
+        ways = among()
         while ways:
             rung = ways.popleft()
+            if rung.kind == DYNAMIC and self._ladder.no_dynamic:
+                continue
             number = self._number_on(rung, evse)
-            wanted, sent = self._rates(rung, evse, value, unit, phases)
             running = self.station.transactions.running(evse)
             try:
-                await self._send(rung, evse, sent, phases, duration)
+                await send(rung)
             except (CommandRejected, CommandFailed, NotSupported) as error:
                 # Some answer a profile they do not like with a CALLERROR, or take its
                 # purpose for something that they do not support.
@@ -87,18 +126,9 @@ class Climbing(Limits):
             if rung.purpose is Purpose.TRANSACTION and not self._still(evse, running):
                 # The session ended before the answer, and the profile with it.
                 self.installed.clear({"id": number, "evse": evse})
-                ways = self._ways(evse, session=session)
+                ways = among()
                 continue
-            return sent_limit(
-                self._spelling.word(rung.purpose),
-                rung,
-                value,
-                unit,
-                sent,
-                phases=phases,
-                until=utcnow() + timedelta(seconds=duration) if duration else None,
-                lowered=sent < wanted,
-            )
+            return rung
         raise refusal or NotSupported("SetChargingProfile")
 
     def _still(self, evse: int, session: Transaction | None) -> bool:
@@ -106,13 +136,16 @@ class Climbing(Limits):
         now = self.station.transactions.running(evse)
         return session is not None and now is not None and now.number == session.number
 
-    def _ways(self, evse: int, *, session: bool) -> deque[Rung]:
+    def _ways(
+        self, evse: int, *, session: bool = False, dynamic: bool = True
+    ) -> deque[Rung]:
         purposes = self._purposes(evse)
         if session:
             purposes = [it for it in purposes if it is Purpose.TRANSACTION]
         if not purposes:
             return deque()
-        return deque(self._ladder.ways(evse, self._means(evse, purposes)))
+        means = self._means(evse, purposes, dynamic=dynamic)
+        return deque(self._ladder.ways(evse, means))
 
     async def _learn_of_others(self) -> None:
         """Get to know what a station holds that refuses a profile."""
@@ -125,13 +158,19 @@ class Climbing(Limits):
         self,
         rung: Rung,
         evse: int,
-        sent: float,
-        phases: int | None,
+        period: Payload,
         duration: int | None,
     ) -> None:
-        steps = [Step(0, sent)]
-        schedule = write_schedule(rung, steps, phases=phases, duration=duration)
+        """Send a profile of one period, or a change of the one that is there."""
+        if rung.kind == DYNAMIC and await self._update(rung, evse, period):
+            return
+        periods = [{"startPeriod": 0} | period]
+        schedule = write_periods(rung, periods, duration=duration)
         await self._send_schedule(rung, evse, schedule)
+
+    async def _update(self, rung: Rung, evse: int, period: Payload) -> bool:
+        """Change what the dynamic profile says that is there; return whether it could."""
+        raise NotImplementedError
 
     async def _send_schedule(self, rung: Rung, evse: int, schedule: Payload) -> None:
         """Send a profile of ours."""
@@ -163,11 +202,19 @@ class Climbing(Limits):
 
     def _number(self, purpose: Purpose, evse: int, level: int) -> int:
         """Return the id of our profile: that of what it takes the place of (K01.FR.06, FR.39)."""
-        number = profile_id(purpose, evse)
+        number = self._own_number(purpose, evse)
         if not self._spelling.KEEPS_IDS:
             return number
         where = 0 if purpose is Purpose.STATION else evse
         return self.installed.number_at(where, purpose, level) or number
+
+    def _own_number(self, purpose: Purpose, evse: int) -> int:
+        """Return the id of our profile where none is there yet (K01.FR.80)."""
+        number = profile_id(purpose, evse)
+        if self.station.version is not V21:
+            return number
+        taken = self.station.device_model.number(_SMART, "MaxExternalConstraintsId")
+        return number + int(max(0, taken or 0))
 
     @override
     async def _set_again(self, evse: int, limit: Limit) -> None:
@@ -227,18 +274,37 @@ class Climbing(Limits):
             return [*purposes, Purpose.STATION]
         return purposes
 
-    def _means(self, evse: int, purposes: list[Purpose]) -> Means:
+    def _means(
+        self, evse: int, purposes: list[Purpose], *, dynamic: bool = False
+    ) -> Means:
         """Return the ways there are; what is known of the model leaves at least one."""
         charger = self.station.compatibility
         wanted = {neutral(it) for it in charger.purposes}
         kinds = tuple(kind for kind in KINDS if kind == charger.profile_kind)
+        if not kinds:
+            may = dynamic and self._takes_dynamic
+            kinds = (*((DYNAMIC,) if may else ()), *KINDS)
         return Means(
             [it for it in purposes if it in wanted] or purposes,
             [RateUnit(charger.rate_unit)] if charger.rate_unit else self._units(),
             has_levels=any(self._top_level(evse, it) > 0 for it in purposes)
             and not charger.lowest_stack_level,
-            kinds=kinds or KINDS,
+            kinds=kinds,
             station_may_be_relative=self._spelling.STATION_MAY_BE_RELATIVE,
+        )
+
+    @property
+    def _takes_dynamic(self) -> bool:
+        """Return whether a station says that it has dynamic profiles, and never refused one.
+
+        It has none where it does not say so (OCPP 2.1, `SupportsFeature`).
+        """
+        flag = partial(self.station.device_model.flag, _SMART)
+        return (
+            self.station.version is V21
+            and not self._ladder.no_dynamic
+            and self.sends("UpdateDynamicSchedule")
+            and any(flag(name, instance=of) for name, of in _DYNAMIC_PROFILES)
         )
 
     def _units(self) -> list[RateUnit]:
@@ -285,9 +351,8 @@ class Climbing(Limits):
             self.station.settings.phases,
         )
         for schedule in schedules:
+            unit = RateUnit(schedule["chargingRateUnit"])
             for period in schedule["chargingSchedulePeriod"]:
-                wiring = Wiring(min(wired, period.get("numberPhases", wired)))
-                rate = RateUnit(schedule["chargingRateUnit"])
-                amperes = wiring.convert(period["limit"], rate, RateUnit.AMPERE)
-                if round(amperes, 3) > maximum:
+                flows = amperes_of(period, unit, Wiring(wired))
+                if any(round(amperes, 3) > maximum for amperes in flows):
                     raise LimitTooHigh(maximum)

@@ -15,6 +15,9 @@ import math
 from typing import NamedTuple
 
 from ...model import ChargingProfile, Payload, RateUnit
+from .ladder import DYNAMIC
+from .periods import LIMITS
+from .profiles import GENERATION, PRIORITY
 from .rate import Wiring
 
 SESSION, DEFAULT = "TxProfile", "TxDefaultProfile"
@@ -31,11 +34,15 @@ _UNLIMITED = math.inf
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """Where profiles are looked at: an EVSE, since when its session runs, and its wiring."""
+    """Where profiles are looked at: an EVSE, since when its session runs, and its wiring.
+
+    `priority` is whether that charges with priority, which is in the place of its limits.
+    """
 
     evse: int
     wiring: Wiring
     began: datetime | None = None
+    priority: bool = False
 
 
 class Scheduled(NamedTuple):
@@ -45,19 +52,40 @@ class Scheduled(NamedTuple):
     until: datetime | None
 
 
+class PlannedStep(NamedTuple):
+    """A limit in ampere per phase from a moment on; None is none."""
+
+    at: datetime
+    amperes: float | None
+
+
 def scheduled(
     profiles: Iterable[ChargingProfile], where: Situation, at: datetime
 ) -> Scheduled:
     """Return the limit at a moment, and the moment of the next other one."""
+    present, *later = islice(course(profiles, where, at), 2)
+    return Scheduled(present.amperes, later[0].at if later else None)
+
+
+def course(
+    profiles: Iterable[ChargingProfile], where: Situation, at: datetime
+) -> Iterator[PlannedStep]:
+    """Yield the limit at a moment, and then each other one with its own moment.
+
+    The profiles are read once, and no step is reckoned before it is asked for.
+    """
     stacks, now = _stacks(profiles, where), at.timestamp()
-    present = _limit(stacks, now)
-    plans = [plan for stack in stacks for plan in stack]
+    present = _shown(_limit(stacks, now))
+    yield PlannedStep(at, present)
+    plans = [plan for stack in (*stacks.caps, stacks.added) for plan in stack]
     last = now
     for edge in islice(merge(*(plan.edges(now) for plan in plans)), _MOST_EDGES):
-        if last < edge < _LATEST and not _same(_limit(stacks, edge), present):
-            return Scheduled(_shown(present), datetime.fromtimestamp(edge, UTC))
+        if last < edge < _LATEST:
+            limit = _shown(_limit(stacks, edge))
+            if limit != present:
+                present = limit
+                yield PlannedStep(datetime.fromtimestamp(edge, UTC), limit)
         last = edge
-    return Scheduled(_shown(present), None)
 
 
 def varies(profile: ChargingProfile) -> bool:
@@ -75,22 +103,29 @@ def varies(profile: ChargingProfile) -> bool:
     )
 
 
-type _Stacks = list[list[_Plan]]
+class _Stacks(NamedTuple):
+    """What competes with each other, the strongest first, and what comes on top (K27)."""
+
+    caps: list[list[_Plan]]
+    added: list[_Plan]
 
 
 def _limit(stacks: _Stacks, at: float) -> float:
     """Return the lowest limit of all purposes, each that of its highest stack level."""
-    return min(
-        (
-            next((it for plan in stack if (it := plan.limit(at)) is not None), math.inf)
-            for stack in stacks
-        ),
-        default=_UNLIMITED,
-    )
+    lowest = min((_of_stack(it, at) for it in stacks.caps), default=_UNLIMITED)
+    added = _of_stack(stacks.added, at)
+    return lowest if math.isinf(added) else lowest + added
+
+
+def _of_stack(stack: list[_Plan], at: float) -> float:
+    for plan in stack:
+        if (limit := plan.limit(at)) is not None:
+            return limit
+    return _UNLIMITED
 
 
 def _stacks(profiles: Iterable[ChargingProfile], where: Situation) -> _Stacks:
-    """Return what competes with each other, the strongest first."""
+    """Return the profiles in their stacks, as seen from an EVSE."""
     found: dict[str, list[ChargingProfile]] = {}
     for profile in profiles:
         if profile.evse in (0, where.evse):
@@ -98,8 +133,12 @@ def _stacks(profiles: Iterable[ChargingProfile], where: Situation) -> _Stacks:
     # A profile of the session overrules the default ones while it says anything.
     session = found.get(SESSION, []) if where.began is not None else []
     together = [_ordered(session) + _ordered(found.get(DEFAULT, []))]
+    if where.priority:
+        together = [_ordered(found.get(PRIORITY, []))]
     together += [_ordered(found.get(purpose, [])) for purpose in _CAPS]
-    return [[_Plan(profile, where) for profile in stack] for stack in together]
+    caps = [[_Plan(profile, where) for profile in stack] for stack in together]
+    added = _ordered(found.get(GENERATION, []))
+    return _Stacks(caps, [_Plan(profile, where) for profile in added])
 
 
 def _ordered(profiles: Sequence[ChargingProfile]) -> list[ChargingProfile]:
@@ -170,6 +209,9 @@ def _begin(
     profile: ChargingProfile, schedule: Payload, where: Situation
 ) -> float | None:
     """Return when a schedule begins, or None for what waits for a session."""
+    if profile.kind == DYNAMIC:
+        # It counts from when it was last told anything (K28.FR.13).
+        return profile.installed.timestamp()
     if profile.kind != "Relative" and (start := _start(schedule)) is not None:
         return start
     if where.began is not None:
@@ -189,20 +231,22 @@ def _start(schedule: Payload) -> float | None:
 
 
 def _amperes(period: Payload, unit: RateUnit, wiring: Wiring) -> float:
-    """Return the limit of a period in ampere per phase (2.1: there may be none)."""
-    if (limit := period.get("limit")) is None:
+    """Return the limit of a period in ampere per phase (2.1: there may be none).
+
+    Of limits of phases it is the lowest.
+    """
+    limits = [float(it) for name in LIMITS if (it := period.get(name)) is not None]
+    if not limits:
         return _UNLIMITED
+    if unit is RateUnit.AMPERE:
+        return min(limits)
     phases = max(1, min(wiring.phases, period.get("numberPhases") or 3))
-    wired = wiring._replace(phases=phases)
-    return wired.convert(float(limit), unit, RateUnit.AMPERE)
+    wired = wiring._replace(phases=1 if len(limits) > 1 else phases)
+    return wired.convert(min(limits), unit, RateUnit.AMPERE)
 
 
 def _seconds(moment: datetime | None, otherwise: float) -> float:
     return moment.timestamp() if moment is not None else otherwise
-
-
-def _same(one: float, other: float) -> bool:
-    return _shown(one) == _shown(other)
 
 
 def _shown(amperes: float) -> float | None:

@@ -58,6 +58,11 @@ class Foreign:
         told = (it for notice in self._notices.values() for it in notice.profiles)
         return [*self._profiles.values(), *told]
 
+    @property
+    def sources(self) -> set[str]:
+        """Return whose limits and profiles there are."""
+        return {it.source for it in self.profiles} | {key[0] for key in self._notices}
+
     def shows(self, evse: int) -> bool:
         """Return whether there is, or was, a limit to tell of an EVSE."""
         return not self.seen.isdisjoint({0, evse})

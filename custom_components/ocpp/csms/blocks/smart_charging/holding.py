@@ -1,19 +1,22 @@
 """What a station holds: profiles of whoever sent them, and limits from elsewhere."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
+from itertools import batched
 from typing import TYPE_CHECKING, Any, override
 
-from ...errors import CommandFailed, CommandRejected, NotSupported
+from ...errors import CommandFailed, CommandRejected, NotSupported, OcppError
 from ...model import Limit, Payload, RateUnit, Topic, utcnow
 from ...numbers import next_number
-from ...versions import V2, V16
+from ...versions import V2, V16, V21
 from ..block import answers, follows
 from .climbing import Climbing
 from .composite import EXTERNAL, SESSION, scheduled
 from .limits import is_for
-from .profiles import Purpose, is_only, named, neutral, profile_id, read_schedules
-from .v2 import SOURCES, read_reported, reading
+from .periods import read_schedules
+from .profiles import Purpose, is_only, named, neutral
+from .v2 import MOST_SOURCES, SOURCES, read_reported, reading, source_of
 
 if TYPE_CHECKING:
     from ...charging_station import ChargingStation
@@ -184,7 +187,7 @@ class Holding(Climbing):
         """Return id, EVSE, purpose and stack level of the profile that a limit was sent as."""
         purpose = next(it for it in Purpose if is_for(limit, it))
         where = 0 if purpose is Purpose.STATION else evse
-        number = profile_id(purpose, evse)
+        number = self._own_number(purpose, evse)
         for held in self.installed.profiles:
             if (held.id, held.evse, held.purpose) == (number, where, purpose):
                 return number, where, purpose, held.stack_level
@@ -217,17 +220,19 @@ class Holding(Climbing):
         if not self._may_hold_profiles or not self.sends("GetChargingProfiles"):
             return []
         self._read_at = utcnow()
+        told: list[ChargingProfile] = []
         try:
-            _, report = await self.station.reports.command(
-                "GetChargingProfiles",
-                reading(next_number()),
-                silence=min(self.station.options.call_timeout, _SILENCE),
-            )
+            for sources in self._sources():
+                _, report = await self.station.reports.command(
+                    "GetChargingProfiles",
+                    reading(next_number(), *sources),
+                    silence=min(self.station.options.call_timeout, _SILENCE),
+                )
+                if not report.complete:
+                    return []
+                told += [it for part in report.parts() for it in self._told(part)]
         except CommandRejected, CommandFailed, NotSupported:
             return []
-        if not report.complete:
-            return []
-        told = [it for part in report.parts() for it in self._told(part)]
         self.installed.keep_only(told, self.station.connected_at)
         lost = [
             evse
@@ -236,6 +241,15 @@ class Holding(Climbing):
         ]
         self._unsure.update(lost)
         return lost
+
+    def _sources(self) -> list[tuple[str, ...]]:
+        """Return whose profiles are asked for, as many at a time as a request may have.
+
+        Only those of 2.1 that were heard of can be known beside those that have a word.
+        """
+        heard = sorted(self.installed.foreign.sources - {*SOURCES})
+        asked = [*SOURCES, *heard]
+        return list(batched(asked, MOST_SOURCES, strict=False))
 
     def _is_held(self, evse: int, limit: Limit) -> bool:
         """Return whether the station holds the profile that a limit was sent as."""
@@ -260,9 +274,13 @@ class Holding(Climbing):
         self.installed.report(self._told(payload))
         return {}
 
+    def _source(self, said: Payload) -> str:
+        told = said.get("chargingLimitSource")
+        return source_of(told, named=self.station.version is V21)
+
     def _told(self, part: Payload) -> Iterator[ChargingProfile]:
         """Yield the profiles of one part of a report, as far as they can be understood."""
-        evse, source = part.get("evseId"), part.get("chargingLimitSource")
+        evse, source = part.get("evseId"), self._source(part)
         listed = part.get("chargingProfile")
         if not isinstance(evse, int) or not self.station.has_room_for(evse):
             return
@@ -274,7 +292,7 @@ class Holding(Climbing):
                 told,
                 station=self.station.identity,
                 evse=evse,
-                source=source if source in SOURCES else "Other",
+                source=source,
                 transaction=running.number if running is not None and ours else None,
             )
             if profile is None:
@@ -288,35 +306,45 @@ class Holding(Climbing):
     async def on_charging_limit(self, payload: Payload) -> Payload:
         """Know of a limit that neither people nor we set (K11, K12, K14)."""
         said = payload["chargingLimit"]
-        source, critical = said.get("chargingLimitSource"), said.get("isGridCritical")
+        source, critical = self._source(said), said.get("isGridCritical")
         evse = payload.get("evseId", 0)
         if not isinstance(evse, int) or not self.station.has_room_for(evse):
             return {}
+        if said.get("isLocalGeneration") is True:
+            # It is no limit but comes on top of them, as its profile tells (K27).
+            self._read_afterwards()
+            return {}
         schedules = read_schedules(payload.get("chargingSchedule", []))
         self.installed.notify(
-            source if source in SOURCES else "Other",
+            source,
             evse,
             schedules,
             grid_critical=critical if isinstance(critical, bool) else None,
         )
-        if not schedules and not self.station.options.quiet:
+        if not schedules:
             # How high it is only its profile tells.
-            self.station.afterwards(self._read_soon)
+            self._read_afterwards()
         return {}
+
+    def _read_afterwards(self) -> None:
+        if not self.station.options.quiet:
+            self.station.afterwards(self._read_soon)
 
     def _read_soon(self) -> None:
         self.station.spawn(self._read_quietly())
 
     async def _read_quietly(self) -> None:
-        await self.read_profiles()
+        # It is asked again when it is back, or whole again.
+        with suppress(OcppError):
+            await self.read_profiles()
         self.station.flush()
 
     @answers("ClearedChargingLimit", *V2)
     async def on_limit_cleared(self, payload: Payload) -> Payload:
         """Know of a limit from elsewhere no more (K13)."""
-        source, evse = payload.get("chargingLimitSource"), payload.get("evseId")
+        evse = payload.get("evseId")
         self.installed.release(
-            source if source in SOURCES else "Other",
+            self._source(payload),
             evse if isinstance(evse, int) else None,
         )
         return {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ...model import ChargingProfile, Part, Payload, Topic, utcnow
 from .composite import EXTERNAL, SESSION, Scheduled, Situation, scheduled, varies
 from .external import MOST, ExternalLimit, Foreign
+from .ladder import DYNAMIC
 from .profiles import is_named
 from .rate import Wiring
 
@@ -41,6 +42,8 @@ class Installed:
         self.on_change: Callable[[], None] = lambda: None
         # The EVSEs that ever had more than a limit; 0 for the station as a whole.
         self.seen: set[int] = set()
+        # The EVSEs whose session charges with priority.
+        self.prioritized: set[int] = set()
         self._timer: asyncio.TimerHandle | None = None
 
     # --- what is shown ------------------------------------------------------------------
@@ -58,6 +61,14 @@ class Installed:
         """Return the id of the profile that a place is taken by (K01.FR.06)."""
         held = self._by_slot.get((evse, purpose, level))
         return held.id if held is not None else None
+
+    def dynamic(self, number: int) -> ChargingProfile | None:
+        """Return the profile of a central system of an id, where it is dynamic (K28)."""
+        held = self._by_id.get(number)
+        if held is None or held.kind != DYNAMIC:
+            return None
+        periods = [it["chargingSchedulePeriod"] for it in held.schedules]
+        return held if [len(it) for it in periods] == [1] else None
 
     def shows(self, evse: int) -> bool:
         """Return whether there is, or was, a schedule to tell of an EVSE."""
@@ -83,6 +94,7 @@ class Installed:
                 self._station.settings.phases, self._station.metering.voltage(evse)
             ),
             began=session.started if session is not None else None,
+            priority=evse in self.prioritized,
         )
 
     # --- what changes it ----------------------------------------------------------------
@@ -94,6 +106,13 @@ class Installed:
         """
         if self._put(profile, ours=ours):
             self._tell_first()
+        self.tell()
+
+    def change(self, profile: ChargingProfile) -> None:
+        """Know what a profile says now that was there before."""
+        self._by_id[profile.id] = self._by_slot[_slot(profile)] = profile
+        if self._station.adopted:
+            self._station.store.save_charging_profile(profile)
         self.tell()
 
     def _put(self, profile: ChargingProfile, *, ours: bool) -> bool:

@@ -1,6 +1,6 @@
 """The ways to tell a station a limit, and which of them it takes."""
 
-from itertools import product
+from itertools import chain, product
 import time
 from typing import Any, NamedTuple
 
@@ -11,6 +11,8 @@ from .profiles import Purpose, Rung, neutral
 # automation that follows the sun would else try them all each time.
 _IN_VAIN = 900
 KINDS = ("Absolute", "Relative")
+# Of 2.1: one limit, which is changed without another profile (K28).
+DYNAMIC = "Dynamic"
 _EVSE = "evse"
 
 
@@ -27,15 +29,16 @@ class Means(NamedTuple):
     def kinds_for(self, purpose: Purpose) -> tuple[str, ...]:
         """Return the kinds that a profile for a purpose may have."""
         if purpose is Purpose.STATION and not self.station_may_be_relative:
-            return KINDS[:1]
+            return (*(it for it in self.kinds if it == DYNAMIC), *KINDS[:1])
         return self.kinds
 
     def fit(self, rung: Rung) -> Rung:
         """Return the way among these that is most like another one."""
         kinds = self.kinds_for(rung.purpose)
+        ordinary = next(it for it in kinds if it != DYNAMIC)
         return rung._replace(
             top_level=rung.top_level and self.has_levels,
-            kind=rung.kind if rung.kind in kinds else kinds[0],
+            kind=rung.kind if rung.kind in kinds else ordinary,
             unit=rung.unit if rung.unit in self.units else self.units[0],
         )
 
@@ -55,6 +58,10 @@ class Ladder:
         self._exhausted: dict[tuple[Rung, ...], float] = {}
         # Whether profiles of a transaction were refused: they are not tried first then.
         self._no_transaction_profiles = False
+        # Whether dynamic profiles were refused where ordinary ones were not, and the purposes
+        # for which they were refused since something worked.
+        self.no_dynamic = False
+        self._not_dynamic: set[Purpose] = set()
 
     def ways(self, evse: int, means: Means) -> list[Rung]:
         """Return the ways to try, beginning with those known to work.
@@ -66,6 +73,9 @@ class Ladder:
             for purpose in means.purposes
             if (rung := self._known(evse, purpose)) is not None
         ]
+        if DYNAMIC in means.kinds:
+            pairs = ((it._replace(kind=DYNAMIC), it) for it in known)
+            known = list(dict.fromkeys(chain.from_iterable(pairs)))
         every = _every(means)
         if self._exhausted.get(every, 0) > time.monotonic():
             return known[:1] or list(every[:1])
@@ -74,9 +84,11 @@ class Ladder:
     def for_start(self, means: Means) -> Rung:
         """Return how to write the profile that goes with the start of a transaction."""
         # Relative: what comes before its transaction can't know when that begins.
+        first = Rung(Purpose.TRANSACTION, means.has_levels, "Relative", means.units[0])
+        if (like := self._like_default()) is None:
+            return means.fit(first)
         return means.fit(
-            self._like_default()
-            or Rung(Purpose.TRANSACTION, means.has_levels, "Relative", means.units[0])
+            like._replace(kind=first.kind) if like.kind == DYNAMIC else like
         )
 
     def _known(self, evse: int, purpose: Purpose) -> Rung | None:
@@ -100,6 +112,8 @@ class Ladder:
 
     def refused(self, rung: Rung) -> None:
         """Keep in mind what did not work."""
+        if rung.kind == DYNAMIC:
+            self._not_dynamic.add(rung.purpose)
         if rung.purpose is Purpose.TRANSACTION:
             self._no_transaction_profiles = True
 
@@ -108,8 +122,12 @@ class Ladder:
         self._exhausted.clear()
         if rung.purpose is Purpose.TRANSACTION:
             self._no_transaction_profiles = False
+        news = False
+        if rung.kind != DYNAMIC and rung.purpose in self._not_dynamic:
+            news, self.no_dynamic = not self.no_dynamic, True
+        self._not_dynamic.clear()
         slot = _slot(evse, rung.purpose)
-        news = self._worked.get(slot) != rung
+        news = news or self._worked.get(slot) != rung
         self._worked[slot] = rung
         return news
 
@@ -125,6 +143,7 @@ class Ladder:
     def forget(self) -> None:
         """Begin anew, as with new firmware."""
         self._worked.clear()
+        self.no_dynamic = False
         self.try_again()
 
     def recall(self, facts: dict[str, Any]) -> None:

@@ -17,6 +17,8 @@ from .rate import Wiring
 if TYPE_CHECKING:
     from ...charging_station import ChargingStation
 
+_NO_DYNAMIC = "no_dynamic"
+
 
 class Limits(Block):
     """Keeps what was accepted. EVSE 0 is the station as a whole."""
@@ -181,6 +183,7 @@ class Limits(Block):
     def recall(self, facts: dict[str, Any]) -> None:
         """Take up the limits and what worked."""
         self._ladder.recall(facts.get("worked", {}))
+        self._ladder.no_dynamic = facts.get(_NO_DYNAMIC, False)
         self._unsure = set(facts.get("unsure", []))
         self._standing = read_limits(facts.get("limits", {}))
         self.limits = self._standing.copy()
@@ -226,7 +229,8 @@ class Limits(Block):
             for evse, limit in self.limits.items()
             if limit is not self._standing.get(evse)
         }
-        return {
+        never = {_NO_DYNAMIC: True} if self._ladder.no_dynamic else {}
+        return never | {
             "worked": self._ladder.facts(),
             "unsure": sorted(
                 self._unsure | (self._standing.keys() - self.limits - self._untold)

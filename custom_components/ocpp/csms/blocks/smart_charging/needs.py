@@ -1,28 +1,35 @@
 """What a car wants and how it means to charge, told by way of ISO 15118 (K15–K17)."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
+from ...energy_transfer import MODES, gives_back
 from ...model import ChargingProfile, Payload
-from .composite import Situation, scheduled
-from .profiles import is_number, moment
+from .composite import PlannedStep, Situation, course
+from .periods import is_number
+from .profiles import moment
 
 # How far a car's plan may be above the limit: currents and powers are told rounded.
 _TOLERANCE = 1.02
 _ROUNDED = 0.1
-# What is looked at of a schedule that changes all the time.
-_MOST_STEPS = 300
 
-TRANSFER_MODES = ("dc", "ac_single_phase", "ac_two_phase", "ac_three_phase")
+TRANSFER_MODES = tuple(map(str.casefold, MODES))
+_CONTROL_MODES = ("ScheduledControl", "DynamicControl")
+_NEEDS_MODES = ("EVCC", "EVCC_SECC")
+_MOST_CONTROLS = 30
+# What is a time when it is kept.
+_MOMENTS = ("departure", "said_at")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Needs:
     """What a car wants. Energy is in Wh, current in ampere, power in watts, charge in %.
 
-    `tuples` is how many periods it takes. What it did not say is None.
+    `tuples` is how many periods it takes, `phases` how many of its phases it names a power of
+    its own for (2.1), `said_at` when it said so. What it did not say is None.
     """
 
     transfer_mode: str | None = None
@@ -32,6 +39,25 @@ class Needs:
     maximum_power: float | None = None
     state_of_charge: float | None = None
     tuples: int | None = None
+    phases: int | None = None
+    # Since 2.1.
+    maximum_discharge_power: float | None = None
+    target_state_of_charge: float | None = None
+    available: tuple[str, ...] | None = None
+    control_mode: str | None = None
+    needs_mode: str | None = None
+    grid_controls: tuple[str, ...] | None = None
+    said_at: datetime | None = None
+
+    @property
+    def only_charges(self) -> bool:
+        """Return whether the car asked for nothing but to be charged (Q02.FR.01)."""
+        return self.transfer_mode is not None and not gives_back(self.transfer_mode)
+
+    @property
+    def could_discharge(self) -> bool:
+        """Return whether it could do otherwise (Q02)."""
+        return self.only_charges and any(map(gives_back, self.available or ()))
 
     @property
     def told(self) -> set[str]:
@@ -42,20 +68,74 @@ class Needs:
 def read_needs(payload: Payload) -> Needs:
     """Read NotifyEVChargingNeeds, as far as it can be understood."""
     said = payload["chargingNeeds"]
-    ac, dc = (_mapping(said.get(f"{it}ChargingParameters")) for it in ("ac", "dc"))
-    mode = str(said.get("requestedEnergyTransfer")).casefold()
+    ac, dc, both, der = (
+        _mapping(said.get(f"{it}ChargingParameters"))
+        for it in ("ac", "dc", "v2x", "der")
+    )
     tuples = _number(payload.get("maxScheduleTuples"))
     currents = (ac.get("evMaxCurrent"), dc.get("evMaxCurrent"))
     energies = (ac.get("energyAmount"), dc.get("energyAmount"))
+    powers = (dc.get("evMaxPower"), _of_phases(both, "maxChargePower"))
+    modes = _words(said.get("availableEnergyTransfer"))
+    found = [it for it in map(str.casefold, modes) if it in TRANSFER_MODES]
+    controls = tuple(_words(der.get("evSupportedDERControl"))[:_MOST_CONTROLS])
     return Needs(
-        transfer_mode=mode if mode in TRANSFER_MODES else None,
+        transfer_mode=requested_mode(payload),
         departure=moment(said.get("departureTime")),
-        energy=_first(energies),
-        maximum_current=_first(currents),
-        maximum_power=_number(dc.get("evMaxPower")),
+        energy=_first((*energies, both.get("evTargetEnergyRequest"))),
+        maximum_current=_first((*currents, both.get("maxChargeCurrent"))),
+        maximum_power=_first(powers),
         state_of_charge=_number(dc.get("stateOfCharge")),
         tuples=int(tuples) if tuples and tuples >= 1 else None,
+        phases=_phases(both),
+        maximum_discharge_power=_of_phases(both, "maxDischargePower"),
+        target_state_of_charge=_number(both.get("targetSoC")),
+        available=tuple(dict.fromkeys(found)) or None,
+        control_mode=_one_of(said.get("controlMode"), _CONTROL_MODES),
+        needs_mode=_one_of(said.get("mobilityNeedsMode"), _NEEDS_MODES),
+        grid_controls=controls or None,
+        said_at=moment(payload.get("timestamp")),
     )
+
+
+def requested_mode(payload: Payload) -> str | None:
+    """Return how a car wants energy to flow, as far as that can be understood."""
+    said = payload["chargingNeeds"]
+    mode = str(said.get("requestedEnergyTransfer")).casefold()
+    return mode if mode in TRANSFER_MODES else None
+
+
+def _of_phases(told: Payload, name: str) -> float | None:
+    """Return a power over all phases: that of the first stands for all, or has others beside."""
+    if (first := _number(told.get(name))) is None:
+        return None
+    others = (_number(told.get(f"{name}_{phase}")) for phase in ("L2", "L3"))
+    return first + sum(it for it in others if it is not None)
+
+
+def _words(told: Any) -> list[str]:
+    return [it for it in told if isinstance(it, str)] if isinstance(told, list) else []
+
+
+def _one_of(told: Any, words: tuple[str, ...]) -> str | None:
+    return next((it for it in words if it.casefold() == str(told).casefold()), None)
+
+
+def no_offer(payload: Payload) -> str:
+    """Return what a car is told that gets no schedule (K15.FR.04, K18.FR.04, K19.FR.04).
+
+    With ISO 15118-20, which tells needs of its own, Rejected would end the session.
+    """
+    said = _mapping(payload["chargingNeeds"])
+    is_20 = any(it in said for it in ("v2xChargingParameters", "controlMode"))
+    return "NoChargingProfile" if is_20 else "Rejected"
+
+
+def _phases(told: Payload) -> int | None:
+    """Return for how many phases a car names what it can charge with (K01.FR.142)."""
+    if not told:
+        return None
+    return 1 + sum(is_number(told.get(f"maxChargePower_L{it}")) for it in (2, 3))
 
 
 def _mapping(told: Any) -> Payload:
@@ -70,13 +150,6 @@ def _number(told: Any) -> float | None:
     return told if is_number(told) else None
 
 
-class PlannedStep(NamedTuple):
-    """A limit in ampere per phase from a moment on; None is none."""
-
-    at: datetime
-    amperes: float | None
-
-
 type Plan = Sequence[PlannedStep]
 
 
@@ -89,17 +162,14 @@ def plan(
     at_most: float | None = None,
 ) -> Plan:
     """Return what profiles amount to from a moment to another one."""
-    held, at = list(profiles), begin
     steps: list[PlannedStep] = []
-    for _ in range(_MOST_STEPS):
-        present = scheduled(held, where, at)
-        limits = [it for it in (present.amperes, at_most) if it is not None]
+    for at, scheduled in course(profiles, where, begin):
+        if at >= end:
+            break
+        limits = [it for it in (scheduled, at_most) if it is not None]
         amperes = min(limits, default=None)
         if not steps or steps[-1].amperes != amperes:
             steps.append(PlannedStep(at, amperes))
-        if present.until is None or present.until >= end:
-            break
-        at = present.until
     return steps
 
 
@@ -132,12 +202,12 @@ def _edges(one: Plan, other: Plan, since: datetime) -> set[datetime]:
 
 
 def _at(steps: Plan, at: datetime) -> float | None:
-    found = None
-    for step in steps:
-        if step.at > at:
-            break
-        found = step.amperes
-    return found
+    index = bisect_right(steps, at, key=_moment)
+    return steps[index - 1].amperes if index else None
+
+
+def _moment(step: PlannedStep) -> datetime:
+    return step.at
 
 
 # --- over a restart -----------------------------------------------------------------------
@@ -145,15 +215,20 @@ def _at(steps: Plan, at: datetime) -> float | None:
 
 def write_needs(needs: Needs) -> dict[str, Any]:
     """Write what a car wants as JSON."""
-    departure = needs.departure.isoformat() if needs.departure is not None else None
-    return vars(needs) | {"departure": departure}
+    moments = {name: getattr(needs, name) for name in _MOMENTS}
+    return vars(needs) | {
+        name: at.isoformat() if at is not None else None for name, at in moments.items()
+    }
 
 
 def recall_needs(written: dict[str, Any]) -> Needs:
     """Read what `write_needs` wrote."""
-    departure = written["departure"]
-    at = datetime.fromisoformat(departure) if departure is not None else None
-    return Needs(**written | {"departure": at})
+    read: dict[str, Any] = {}
+    for name, told in written.items():
+        if name in _MOMENTS and told is not None:
+            told = datetime.fromisoformat(told)
+        read[name] = tuple(told) if isinstance(told, list) else told
+    return Needs(**read)
 
 
 def write_plan(steps: Plan) -> list[tuple[str, float | None]]:

@@ -8,32 +8,26 @@ from ...errors import CommandFailed, CommandRejected, NotSupported, OcppError
 from ...model import ChargingProfile, Payload, RateUnit, Topic, timestamp, utcnow
 from ...versions import V2
 from ..block import answers, follows
-from .composite import EXTERNAL, SESSION
+from .composite import EXTERNAL, SESSION, PlannedStep
 from .holding import Holding
 from .limits import is_for
 from .needs import (
     Needs,
     Plan,
-    PlannedStep,
     is_inside,
     is_same,
+    no_offer,
     plan,
     read_needs,
     recall_needs,
     recall_plan,
+    requested_mode,
     shortened,
     write_needs,
     write_plan,
 )
-from .profiles import (
-    Purpose,
-    Rung,
-    Step,
-    is_named,
-    moment,
-    read_schedules,
-    write_schedule,
-)
+from .periods import read_schedules
+from .profiles import Purpose, Rung, Step, is_named, moment, write_schedule
 
 if TYPE_CHECKING:
     from ...charging_station import ChargingStation
@@ -45,6 +39,8 @@ _SOONEST_DEPARTURE = timedelta(minutes=5)
 # How often in a row a car is told anew that means to take more than it may.
 _MOST_REFUSALS = 3
 _MOST_PERIODS = 1024
+# For stations that do not say how many they take.
+_USUAL_PERIODS = 300
 # Each is a limit of its own, also where people chose another one for the session.
 _CAPS = ("ChargingStationMaxProfile", EXTERNAL)
 
@@ -75,9 +71,14 @@ class Negotiating(Holding):
     async def on_needs(self, payload: Payload) -> Payload:
         """Take up what a car wants, and then send what it may have (K15, K17)."""
         evse = payload["evseId"]
-        if self.station.transactions.running(evse) is None:
+        if not self.station.v2x.may(requested_mode(payload)):
             return {"status": "Rejected"}
-        self.needs[evse] = needs = read_needs(payload)
+        if self.station.transactions.running(evse) is None:
+            return {"status": no_offer(payload)}
+        needs = read_needs(payload)
+        if self._is_older(evse, needs):
+            return {"status": no_offer(payload)}
+        self.needs[evse] = needs
         self.installed.followed.add(evse)
         told = self.needs_told.setdefault(evse, set())
         if not needs.told <= told:
@@ -86,10 +87,31 @@ class Negotiating(Holding):
         self.station.remember()
         self.changed(Topic.LIMIT, evse, _NEEDS)
         self._refusals.pop(evse, None)
+        self.station.v2x.on_needs(evse, needs)
+        if not self._can_offer(evse):
+            return {"status": no_offer(payload)}
         # While a limit is on its way nobody knows yet what there is to offer.
         waits = self._order.locked()
         self.station.afterwards(partial(self._offer_soon, evse))
         return {"status": "Processing" if waits else "Accepted"}
+
+    def _is_older(self, evse: int, needs: Needs) -> bool:
+        """Return whether needs come late, from a queue, behind those that hold (K18.FR.21)."""
+        known = self.needs.get(evse)
+        before = known.said_at if known is not None else None
+        return (
+            before is not None and needs.said_at is not None and needs.said_at < before
+        )
+
+    def _can_offer(self, evse: int) -> bool:
+        """Return whether there is a schedule to give (K18.FR.04, K19.FR.04).
+
+        There is none where the station takes no profiles, and where a profile of people does
+        more than limit: that is not overruled.
+        """
+        enabled = self.station.device_model.flag("SmartChargingCtrlr", "Enabled")
+        v2x = self.station.v2x
+        return enabled is not False and not v2x.is_of_people(evse)
 
     @answers("NotifyEVChargingSchedule", *V2, needs=("evseId", "chargingSchedule"))
     async def on_schedule(self, payload: Payload) -> Payload:
@@ -125,6 +147,10 @@ class Negotiating(Holding):
         self.station.spawn(self._offer(evse))
 
     async def _offer(self, evse: int) -> None:
+        if self.station.v2x.steers(evse):
+            # What it is told to do is in the place of an offer.
+            await self.station.v2x.tell_again(evse)
+            return
         async with self._order:
             if self.station.transactions.running(evse) is None:
                 return
@@ -140,7 +166,8 @@ class Negotiating(Holding):
         steps = self._plan(evse, now, _end(needs, now))
         steps = shortened(steps, min(needs.tuples or _MOST_PERIODS, self._periods()))
         means = self._means(evse, [Purpose.TRANSACTION])
-        if needs.transfer_mode == "dc" and RateUnit.WATT in means.units:
+        mode = needs.transfer_mode or ""
+        if mode.startswith("dc") and RateUnit.WATT in means.units:
             # Cars that charge with direct current are told their power.
             means = means._replace(units=[RateUnit.WATT])
         for rung in self._ladder.ways(evse, means):
@@ -174,7 +201,7 @@ class Negotiating(Holding):
         most = self.station.device_model.number(
             "SmartChargingCtrlr", "PeriodsPerSchedule"
         )
-        return int(most) if most and 1 <= most <= _MOST_PERIODS else _MOST_PERIODS
+        return int(most) if most and 1 <= most <= _MOST_PERIODS else _USUAL_PERIODS
 
     def _plan(self, evse: int, begin: datetime, end: datetime) -> Plan:
         """Return the limits in force of an EVSE, and those to come."""
@@ -205,6 +232,8 @@ class Negotiating(Holding):
             self._looking.discard(evse)
             now, offered = utcnow(), self._offered.get(evse)
             if offered is None or (needs := self.needs.get(evse)) is None:
+                return
+            if self.station.v2x.steers(evse) or self.station.v2x.is_of_people(evse):
                 return
             steps = self._plan(evse, now, _end(needs, now))
             most = min(needs.tuples or _MOST_PERIODS, self._periods())

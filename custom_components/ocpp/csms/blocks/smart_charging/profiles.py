@@ -3,17 +3,25 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from math import isfinite
 from typing import Any, NamedTuple, Protocol
 
 from ...model import ChargingProfile, Limit, Payload, RateUnit, timestamp, utcnow
+from .periods import is_number, says_only_limit
 
 # Charging stations with a slow clock would wait for a start that is just now.
 _START_BEFORE = timedelta(minutes=1)
 # Stations may tell less of a limit than they were told.
 _ROUNDED = 0.5
-# As many as a schedule may have (K01, `chargingSchedulePeriod`).
-_MOST_PERIODS = 1024
+# What 2.1 says besides: of no consequence for a limit while the station is connected.
+_MORE = (
+    *("maxOfflineDuration", "invalidAfterOfflineDuration"),
+    *("dynUpdateInterval", "dynUpdateTime", "priceScheduleSignature"),
+)
+
+
+# The purposes that 2.1 adds: what a session may have in the place of its limits, and what
+# there is besides the grid.
+PRIORITY, GENERATION = "PriorityCharging", "LocalGeneration"
 
 
 class Purpose(StrEnum):
@@ -136,14 +144,32 @@ def write_schedule(
     duration: int | None = None,
 ) -> Payload:
     """Write a schedule that begins now; the first step is at 0, `duration` in seconds."""
+    return write_periods(
+        rung,
+        [
+            {"startPeriod": step.seconds} | write_limit(step.limit, phases)
+            for step in steps
+        ],
+        duration=duration,
+    )
+
+
+def write_limit(limit: float, phases: int | None = None) -> Payload:
+    """Write what a period says of a limit."""
+    said: Payload = {"limit": round(limit, 1)}
+    return said | ({"numberPhases": phases} if phases else {})
+
+
+def write_periods(
+    rung: Rung, periods: list[Payload], *, duration: int | None = None
+) -> Payload:
+    """Write a schedule of periods that begins now; the first one is at 0."""
     absolute = rung.kind == "Absolute"
     # The part of the schedule that lies before now counts too.
     past = int(_START_BEFORE.total_seconds()) if absolute else 0
-    periods: list[Payload] = []
-    for step in steps:
-        start = step.seconds + past if step.seconds else 0
-        period: Payload = {"startPeriod": start, "limit": round(step.limit, 1)}
-        periods.append(period | ({"numberPhases": phases} if phases else {}))
+    for period in periods:
+        if period["startPeriod"]:
+            period["startPeriod"] += past
     schedule: Payload = {
         "chargingRateUnit": rung.unit.value,
         "chargingSchedulePeriod": periods,
@@ -208,7 +234,12 @@ def read(
         valid_to=moment(written.get("validTo")),
         installed=utcnow(),
         source=source,
+        more={it: written[it] for it in _MORE if _is_kept(written.get(it))},
     )
+
+
+def _is_kept(told: Any) -> bool:
+    return is_number(told) or isinstance(told, bool | str)
 
 
 def moment(text: Any) -> datetime | None:
@@ -245,8 +276,13 @@ def is_only(held: ChargingProfile, limit: float, unit: RateUnit) -> bool:
     return (
         len(held.schedules) == len(periods) == 1
         and same
+        and says_only_limit(periods[0])
         and abs(periods[0].get("limit", -1) - limit) < _ROUNDED
     )
+
+
+_NOT_ALWAYS = {"validFrom", "validTo", "recurrencyKind", "maxOfflineDuration"}
+_ONLY_SOMETIMES = {"duration", "limitAtSoC", "randomizedDelay"}
 
 
 def constant_limit(written: Payload, schedules: Sequence[Payload]) -> Limit | None:
@@ -260,8 +296,9 @@ def constant_limit(written: Payload, schedules: Sequence[Payload]) -> Limit | No
         or len(periods) != 1
         or periods[0]["startPeriod"] != 0
         or "limit" not in periods[0]
-        or "duration" in schedule
-        or not written.keys().isdisjoint({"validFrom", "validTo", "recurrencyKind"})
+        or not says_only_limit(periods[0])
+        or not schedule.keys().isdisjoint(_ONLY_SOMETIMES)
+        or not written.keys().isdisjoint(_NOT_ALWAYS)
         or written["chargingProfileKind"] == "Recurring"
         or begins is None
         or begins > utcnow()
@@ -276,48 +313,3 @@ def constant_limit(written: Payload, schedules: Sequence[Payload]) -> Limit | No
         sent_unit=unit,
         phases=periods[0].get("numberPhases"),
     )
-
-
-# --- what stations tell -------------------------------------------------------------------
-
-
-def is_number(told: Any) -> bool:
-    """Return whether something is a number that can be reckoned with."""
-    return (
-        isinstance(told, int | float) and not isinstance(told, bool) and isfinite(told)
-    )
-
-
-def read_schedules(told: Any) -> list[Payload]:
-    """Return the schedules that a station told of, as far as they can be understood."""
-    listed = told if isinstance(told, list) else [told]
-    return [it for one in listed if (it := _read_schedule(one)) is not None]
-
-
-def _read_schedule(told: Any) -> Payload | None:
-    if not isinstance(told, dict) or told.get("chargingRateUnit") not in ("A", "W"):
-        return None
-    listed = told.get("chargingSchedulePeriod")
-    periods = [
-        {name: it[name] for name in ("startPeriod", "limit")}
-        | ({"numberPhases": it["numberPhases"]} if _is_phases(it) else {})
-        for it in (listed[:_MOST_PERIODS] if isinstance(listed, list) else ())
-        if isinstance(it, dict)
-        and is_number(it.get("startPeriod"))
-        and is_number(it.get("limit"))
-    ]
-    if not periods:
-        return None
-    schedule: Payload = {
-        "chargingRateUnit": told["chargingRateUnit"],
-        "chargingSchedulePeriod": periods,
-    }
-    if isinstance(start := told.get("startSchedule"), str):
-        schedule["startSchedule"] = start
-    if is_number(duration := told.get("duration")):
-        schedule["duration"] = duration
-    return schedule
-
-
-def _is_phases(period: Payload) -> bool:
-    return period.get("numberPhases") in (1, 2, 3)

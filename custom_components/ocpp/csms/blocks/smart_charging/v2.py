@@ -3,12 +3,16 @@
 from typing import Any
 
 from ...model import ChargingProfile, Payload
-from .profiles import Purpose, Rung, Start, is_number, read, read_schedules
+from .periods import is_number, read_schedules
+from .profiles import Purpose, Rung, Start, read
 
 STATION_MAY_BE_RELATIVE = False
 KEEPS_IDS = True
-# Whose limits there may be: central systems are the charging station operator's, CSO.
+# Whose limits there may be: central systems are the charging station operator's, CSO. Since
+# 2.1 stations may name others, in their own words.
 SOURCES = ("CSO", "EMS", "Other", "SO")
+# In characters, as for how many a station can be asked at a time.
+_LONGEST_SOURCE, MOST_SOURCES = 20, len(SOURCES)
 _NAMES = {
     "evseId": "evse",
     "chargingProfilePurpose": "purpose",
@@ -138,8 +142,15 @@ def read_reported(
     )
 
 
+def source_of(told: Any, *, named: bool) -> str:
+    """Return whose a limit is; `named` is whether there may be other words than ours."""
+    if told in SOURCES or (named and isinstance(told, str) and told):
+        return str(told)[:_LONGEST_SOURCE]
+    return "Other"
+
+
 def reading(number: int, *sources: str) -> Payload:
-    """Spell GetChargingProfiles of some sources, or of all."""
+    """Spell GetChargingProfiles of some sources, or of all that have a word."""
     return {
         "requestId": number,
         "chargingProfile": {"chargingLimitSource": list(sources or SOURCES)},
