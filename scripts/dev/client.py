@@ -178,16 +178,19 @@ class Client:
         )
         return step
 
-    async def submit(self, step: Mapping[str, Any], **wanted: Any) -> dict[str, Any]:
+    async def submit(
+        self, step: Mapping[str, Any], *, flows: str = FLOWS, **wanted: Any
+    ) -> dict[str, Any]:
         """Answer a form with its defaults and the wanted values; return what follows.
 
-        Wanted fields that the form does not have are left out.
+        Wanted fields that the form does not have are left out. `flows` is where its kind
+        of flow is answered.
         """
         if step["type"] != "form":
             raise DevelopError(f"Expected a form, got {step['type']}: {_reason(step)}")
         answer = fill_in(step["data_schema"], wanted)
         result: dict[str, Any] = await self.request(
-            "POST", f"{FLOWS}/{step['flow_id']}", json=answer
+            "POST", f"{flows}/{step['flow_id']}", json=answer
         )
         if result.get("errors"):
             raise DevelopError(f"{step['step_id']} does not take {answer}: {result}")

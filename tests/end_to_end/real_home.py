@@ -102,6 +102,36 @@ class RealHome:
             if [DOMAIN, identifier] in device["identifiers"]
         )
 
+    async def choose(self, menu_option: str, **wanted: Any) -> None:
+        """Change the options of the central system, as a person does."""
+        (entry,) = await self.client.entries(DOMAIN)
+        flows = "/api/config/config_entries/options/flow"
+        menu = await self.client.request(
+            "POST", flows, json={"handler": entry["entry_id"]}
+        )
+        form = await self.client.request(
+            "POST", f"{flows}/{menu['flow_id']}", json={"next_step_id": menu_option}
+        )
+        await self.client.submit(form, flows=flows, **wanted)
+
+    async def reconfigure(self, subentry_type: str, **wanted: Any) -> None:
+        """Change the only charger or card there is, as a person does."""
+        (entry,) = await self.client.entries(DOMAIN)
+        subentries = await self.client.command(
+            "config_entries/subentries/list", entry_id=entry["entry_id"]
+        )
+        (subentry,) = (it for it in subentries if it["subentry_type"] == subentry_type)
+        flows = "/api/config/config_entries/subentries/flow"
+        form = await self.client.request(
+            "POST",
+            flows,
+            json={
+                "handler": [entry["entry_id"], subentry_type],
+                "subentry_id": subentry["subentry_id"],
+            },
+        )
+        await self.client.submit(form, flows=flows, **wanted)
+
     def faults(self) -> list[str]:
         """Return what of the integration is in the log that should not be."""
         return [
