@@ -3,20 +3,18 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from homeassistant.components import network
 from homeassistant.config_entries import (
     ConfigEntryState,
     ConfigSubentry,
-    ConfigSubentryFlow,
     SubentryFlowResult,
 )
 from homeassistant.const import CONF_NAME, CONF_PORT
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import section
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import selector
 import probatio
 
+from .addresses import async_own_address
 from .compatibility import (
     SCHEMA as COMPATIBILITY_SCHEMA,
     InvalidCompatibility,
@@ -29,8 +27,12 @@ from .const import (
     CONF_ID_TOKEN,
     CONF_IDENTITY,
     CONF_MAXIMUM_CURRENT,
+    CONF_MAY_DISCHARGE,
+    CONF_PASSWORD,
     CONF_PHASES,
     CONF_REGISTRATION,
+    CONF_SECURITY_PROFILE,
+    CONF_TLS_PORT,
     DOMAIN,
     SUBENTRY_CHARGER,
 )
@@ -39,9 +41,13 @@ from .csms.admission import identity_of
 from .csms.chargers import Compatibility
 from .csms.model import StationInfo, StationSettings
 from .hub import OcppConfigEntry
+from .password_flow import CHOICE, KEEP, PasswordSteps
+from .security_profile_flow import SecurityProfileSteps
 from .settings import new_charger
 
 _DEFAULTS = StationSettings()
+# The first security profile that needs encryption.
+_ENCRYPTED = 2
 
 # What everybody can answer about a charger.
 _CHARGER_FIELDS: dict[probatio.Marker, Any] = {
@@ -82,6 +88,17 @@ RECONFIGURE_CHARGER_SCHEMA = probatio.Schema(
                 translation_key="registration",
             )
         ),
+        probatio.Required(
+            CONF_SECURITY_PROFILE, default=str(_DEFAULTS.security_profile)
+        ): selector.SelectSelector(
+            selector.SelectSelectorConfig(
+                options=["0", "1", "2", "3"], translation_key="security_profile"
+            )
+        ),
+        **CHOICE,
+        probatio.Required(
+            CONF_MAY_DISCHARGE, default=False
+        ): selector.BooleanSelector(),
         probatio.Optional(CONF_ID_TOKEN): probatio.All(
             selector.TextSelector(), probatio.Length(max=20)
         ),
@@ -95,12 +112,14 @@ RECONFIGURE_CHARGER_SCHEMA = probatio.Schema(
 )
 
 
-class ChargerFlow(ConfigSubentryFlow):
+class ChargerFlow(PasswordSteps, SecurityProfileSteps):
     """Add a charger by hand, or change what was decided about one."""
 
     # How the model was treated when the form was shown: what somebody then left as it was
     # is no wish, whatever the charger says of itself meanwhile.
     _model: Compatibility | None = None
+    # Whether somebody was asked what is to be done.
+    _asked = False
 
     async def async_step_user(
         self, user_input: dict[str, Any] | None = None
@@ -134,28 +153,32 @@ class ChargerFlow(ConfigSubentryFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Ask what to change."""
+        if user_input is None and not self._asked and self._can_move():
+            return await self.async_step_menu()
         subentry = self._get_reconfigure_subentry()
         identity = subentry.data[CONF_IDENTITY]
         if self._model is None:
             self._model = self._treated_as(identity)
         errors: dict[str, str] = {}
         if user_input is not None:
+            choice = user_input.get(CONF_PASSWORD, KEEP)
             try:
                 changed = _changed(identity, user_input, self._model)
             except InvalidCompatibility as error:
                 errors["base"] = error.reason
             else:
-                if _is_address(user_input.get(CONF_FIRMWARE_URL)):
-                    return self.async_update_and_abort(
-                        self._get_entry(),
-                        subentry,
-                        title=changed.title,
-                        data=changed.data,
+                if not _is_address(user_input.get(CONF_FIRMWARE_URL)):
+                    errors[CONF_FIRMWARE_URL] = "invalid_url"
+                elif not self._can_be_had(user_input.get(CONF_SECURITY_PROFILE, "0")):
+                    errors[CONF_SECURITY_PROFILE] = "not_encrypted"
+                else:
+                    return await self.async_finish(
+                        changed.title, dict(changed.data), choice
                     )
-                errors[CONF_FIRMWARE_URL] = "invalid_url"
         present = user_input or {**subentry.data, CONF_NAME: subentry.title}
         # What is chosen from is text.
         present[CONF_PHASES] = str(present.get(CONF_PHASES, _DEFAULTS.phases))
+        present[CONF_SECURITY_PROFILE] = str(present.get(CONF_SECURITY_PROFILE, 0))
         if user_input is None:
             present[CONF_COMPATIBILITY] = shown(self._model) | dict(
                 subentry.data.get(CONF_COMPATIBILITY, {})
@@ -167,6 +190,19 @@ class ChargerFlow(ConfigSubentryFlow):
             ),
             errors=errors,
             description_placeholders={"identity": identity},
+        )
+
+    async def async_step_settings(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Go on to the settings, where that was chosen from the menu."""
+        self._asked = True
+        return await self.async_step_reconfigure()
+
+    def _can_be_had(self, profile: str) -> bool:
+        """Return whether a charger could connect as well secured as that."""
+        return int(profile) < _ENCRYPTED or bool(
+            self._get_entry().options.get(CONF_TLS_PORT)
         )
 
     def _treated_as(self, identity: str) -> Compatibility:
@@ -183,7 +219,11 @@ def _changed(
     identity: str, chosen: dict[str, Any], model: Compatibility
 ) -> ConfigSubentry:
     """Return a charger as somebody wants it; raises `InvalidCompatibility`."""
-    data = {key: value for key, value in chosen.items() if key != CONF_COMPATIBILITY}
+    data = {
+        key: value
+        for key, value in chosen.items()
+        if key not in (CONF_COMPATIBILITY, CONF_PASSWORD)
+    }
     maximum = chosen.get(CONF_MAXIMUM_CURRENT, _DEFAULTS.maximum_current)
     if wishes := overrides(chosen.get(CONF_COMPATIBILITY, {}), model, maximum):
         data[CONF_COMPATIBILITY] = wishes
@@ -208,11 +248,3 @@ def has_charger(hass: HomeAssistant, identity: str) -> bool:
         for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
         for subentry in entry.get_subentries_of_type(SUBENTRY_CHARGER)
     )
-
-
-async def async_own_address(hass: HomeAssistant) -> str:
-    """Return the address that chargers in the same network reach this machine at."""
-    try:
-        return await network.async_get_source_ip(hass)
-    except HomeAssistantError:
-        return "homeassistant.local"

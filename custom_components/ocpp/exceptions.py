@@ -9,6 +9,7 @@ from .const import DOMAIN
 from .csms.errors import (
     CannotDischarge,
     CannotLimit,
+    CannotMove,
     CardNotAccepted,
     CommandFailed,
     CommandRejected,
@@ -16,6 +17,7 @@ from .csms.errors import (
     ControlNotAllowed,
     InvalidRequest,
     LimitTooHigh,
+    MoveFailed,
     NotAccepted,
     NotInVersion,
     NoTransaction,
@@ -47,6 +49,8 @@ def _translated(error: OcppError, charger: str) -> HomeAssistantError:
     """Return what to tell people; what they could have known is a validation error."""
     words = {"charger": charger}
     kind: type[HomeAssistantError] = HomeAssistantError
+    if isinstance(error, CannotMove | MoveFailed):
+        return _not_moved(error, words)
     match error:
         case StationOffline():
             key, kind = "station_offline", ServiceValidationError
@@ -111,6 +115,48 @@ def _translated(error: OcppError, charger: str) -> HomeAssistantError:
         case _:
             key = "unknown_error"
             words["error"] = str(error)
+    return kind(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=words
+    )
+
+
+def _not_moved(
+    error: CannotMove | MoveFailed, words: dict[str, str]
+) -> HomeAssistantError:
+    """Return why a charger was not moved to another security profile."""
+    kind: type[HomeAssistantError] = HomeAssistantError
+    match error:
+        case CannotMove(reason="no_encryption"):
+            key, kind = "move_no_encryption", ServiceValidationError
+        case CannotMove(reason="no_plain"):
+            key, kind = "move_no_plain", ServiceValidationError
+        case CannotMove(reason="already_moving"):
+            key, kind = "move_already_moving", ServiceValidationError
+        case CannotMove():
+            key = "move_no_free_slot"
+        case MoveFailed(down=True, cause=CommandRejected() as cause):
+            key = "move_down_refused"
+            words["error"] = str(cause)
+        case MoveFailed(step="password", cause=cause):
+            key = "move_password"
+            words["error"] = str(cause)
+        case MoveFailed(step="install_root", cause=cause):
+            key = "move_install_root"
+            words["error"] = str(cause)
+        case MoveFailed(step="sign_certificate", cause=cause):
+            key = "move_sign_certificate"
+            words["error"] = str(cause)
+        case MoveFailed(step="set_connection", cause=cause):
+            key = "move_set_connection"
+            words["error"] = str(cause)
+        case MoveFailed(step="change_profile", cause=cause):
+            key = "move_change_profile"
+            words["error"] = str(cause)
+        case MoveFailed(step="restart", cause=cause):
+            key = "move_restart"
+            words["error"] = str(cause)
+        case MoveFailed():
+            key = "move_not_returned"
     return kind(
         translation_domain=DOMAIN, translation_key=key, translation_placeholders=words
     )

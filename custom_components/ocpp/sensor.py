@@ -16,12 +16,14 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
+from .battery import battery_sensors
 from .card_sensor import async_setup_card_sensors
 from .configuration import key_sensors
 from .csms.blocks.availability import ERROR_CODES
 from .csms.blocks.transactions import STOP_REASONS
 from .csms.charging_station import ChargingStation
 from .csms.model import EvseStatus, Part, Topic
+from .der import grid_sensors
 from .device_model import variable_sensors
 from .entity import OcppEntity
 from .hub import Charger, OcppConfigEntry
@@ -173,6 +175,8 @@ def _sensors(charger: Charger) -> Iterator[OcppEntity]:
     yield from key_sensors(charger)
     yield from variable_sensors(charger)
     yield from station_sensors(charger)
+    yield from grid_sensors(charger)
+    yield from battery_sensors(charger)
     for evse in charger.station.evses:
         for description in EVSE_SENSORS:
             yield OcppSensor(

@@ -10,10 +10,10 @@ from homeassistant.util import dt as dt_util
 
 from .compatibility import read_compatibility
 from .const import (
-    CONF_ADOPT_AUTOMATICALLY,
     CONF_ASSUME_16,
     CONF_BLOCKED,
     CONF_CHARGERS,
+    CONF_CHARGING_PRIORITY,
     CONF_COMPATIBILITY,
     CONF_CONCURRENT_TX,
     CONF_FIRMWARE_URL,
@@ -24,15 +24,20 @@ from .const import (
     CONF_KNOWN_VENDORS,
     CONF_LOCAL_LIST,
     CONF_MAXIMUM_CURRENT,
+    CONF_MAY_DISCHARGE,
     CONF_OWNER,
+    CONF_PASSWORD_HASH,
     CONF_PENDING_INTERVAL,
     CONF_PHASES,
     CONF_QUIET,
     CONF_REGISTRATION,
+    CONF_SECURITY_PROFILE,
     CONF_TOKEN,
     CONF_TYPE,
     CONF_UNKNOWN_CARDS,
+    CONF_UNKNOWN_CHARGERS,
     CONF_VALID_UNTIL,
+    CONF_VAT_NUMBERS,
     SUBENTRY_CHARGER,
 )
 from .csms.id_tokens import IdToken
@@ -62,9 +67,7 @@ def read_options(options: Mapping[str, Any]) -> Options:
     """Read the options of an entry; what is missing has its default."""
     default = Options()
     return Options(
-        adopt_automatically=options.get(
-            CONF_ADOPT_AUTOMATICALLY, default.adopt_automatically
-        ),
+        unknown_chargers=options.get(CONF_UNKNOWN_CHARGERS, default.unknown_chargers),
         quiet=options.get(CONF_QUIET, default.quiet),
         heartbeat_interval=int(
             options.get(CONF_HEARTBEAT_INTERVAL, default.heartbeat_interval)
@@ -82,6 +85,7 @@ def read_options(options: Mapping[str, Any]) -> Options:
         known_vendors=frozenset(
             vendor.strip().casefold() for vendor in options.get(CONF_KNOWN_VENDORS, ())
         ),
+        vat_numbers=tuple(options.get(CONF_VAT_NUMBERS, ())),
     )
 
 
@@ -94,7 +98,10 @@ def read_settings(data: Mapping[str, Any]) -> StationSettings:
         maximum_current=float(data.get(CONF_MAXIMUM_CURRENT, default.maximum_current)),
         phases=int(data.get(CONF_PHASES, default.phases)),
         id_token=data.get(CONF_ID_TOKEN) or default.id_token,
+        may_discharge=data.get(CONF_MAY_DISCHARGE, default.may_discharge),
         firmware_url=data.get(CONF_FIRMWARE_URL) or default.firmware_url,
+        security_profile=int(data.get(CONF_SECURITY_PROFILE, default.security_profile)),
+        password_hash=data.get(CONF_PASSWORD_HASH, default.password_hash),
         compatibility=read_compatibility(data.get(CONF_COMPATIBILITY, {})),
     )
 
@@ -115,4 +122,5 @@ def read_id_token(card: ConfigSubentry) -> IdToken:
         stations=frozenset(
             identity.casefold() for identity in card.data.get(CONF_CHARGERS, ())
         ),
+        priority=card.data.get(CONF_CHARGING_PRIORITY, default.priority),
     )

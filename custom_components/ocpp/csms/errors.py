@@ -3,6 +3,15 @@
 from enum import StrEnum
 
 
+class PortUnavailable(OSError):
+    """A port can't be listened on."""
+
+    def __init__(self, port: int, error: OSError) -> None:
+        """Remember which port, and why."""
+        super().__init__(error.errno, error.strerror or str(error))
+        self.port = port
+
+
 class OcppError(Exception):
     """Base of everything a command can end in other than success."""
 
@@ -75,6 +84,28 @@ class LimitTooHigh(OcppError):
         self.maximum = maximum
 
 
+class CannotDischarge(OcppError):
+    """A session that may do nothing but charge; nothing was sent.
+
+    The `reason` is `not_allowed` by people, `car` if that does not take part, or `mode` if
+    the station does not have it.
+    """
+
+    def __init__(self, reason: str) -> None:
+        """Remember why not."""
+        super().__init__(f"it only charges: {reason}")
+        self.reason = reason
+
+
+class CannotLimit(OcppError):
+    """A limit of a session that neither the station nor the central system can keep."""
+
+    def __init__(self, limit: str) -> None:
+        """Remember which limit: max_energy, max_cost, max_time or max_soc."""
+        super().__init__(f"{limit} can't be kept")
+        self.limit = limit
+
+
 class InvalidRequest(OcppError):
     """What was to be sent is not valid OCPP; nothing was sent."""
 
@@ -83,6 +114,56 @@ class InvalidRequest(OcppError):
         super().__init__(f"{action}: {reason}")
         self.action = action
         self.reason = reason
+
+
+class ControlNotAllowed(OcppError):
+    """A control of what feeds into the grid that OCPP forbids to send; nothing was sent.
+
+    The `rule` is `always_default`, `default_with_time`, `other_field` or `same_id`.
+    """
+
+    def __init__(self, rule: str, *, control: str, field: str = "") -> None:
+        """Remember the rule, the type or id of the control, and the field that it needs."""
+        super().__init__(f"SetDERControl {control}: {rule} {field}".rstrip())
+        self.rule = rule
+        self.control = control
+        self.field = field
+
+
+class CannotMove(OcppError):
+    """A security profile that a station can't be moved to now; nothing was changed.
+
+    The `reason` is `no_encryption`, `no_plain`, `already_moving` or `no_free_slot`.
+    """
+
+    def __init__(self, reason: str) -> None:
+        """Remember why not."""
+        super().__init__(reason.replace("_", " "))
+        self.reason = reason
+
+
+class MoveFailed(OcppError):
+    """A station that did not move to another security profile; it may come in as before."""
+
+    def __init__(
+        self, step: str, cause: OcppError | None, *, profile: int, down: bool = False
+    ) -> None:
+        """Remember at which step, and what the station did; None where it stayed away."""
+        super().__init__(f"{step}: {cause or 'it did not come back'}")
+        self.step = step
+        self.cause = cause
+        self.profile = profile
+        self.down = down
+
+
+class CardNotAccepted(OcppError):
+    """A card that may not charge, and may not be used for anything else; nothing was sent."""
+
+    def __init__(self, action: str, status: str) -> None:
+        """Remember the command, and what is thought of the card."""
+        super().__init__(f"{action}: the card is {status}")
+        self.action = action
+        self.status = status
 
 
 class NoTransaction(OcppError):

@@ -4,9 +4,12 @@ from typing import TYPE_CHECKING
 
 from .blocks.authorization import Authorization
 from .blocks.availability import Availability
+from .blocks.battery_swap import BatterySwap
 from .blocks.block import Block
 from .blocks.certificates import Certificates
+from .blocks.chain_status import ChainStatus
 from .blocks.data_transfer import DataTransfer
+from .blocks.der_control import DerControl
 from .blocks.device_model import DeviceModel, Inventory
 from .blocks.diagnostics import Diagnostics
 from .blocks.display_message import DisplayMessages
@@ -14,14 +17,20 @@ from .blocks.firmware import Firmware
 from .blocks.local_list import LocalList
 from .blocks.metering import Metering
 from .blocks.monitoring import Monitoring
+from .blocks.monitoring.streams import EventStreams
+from .blocks.passwords import Passwords
+from .blocks.payment import Payment
 from .blocks.provisioning import Provisioning
 from .blocks.provisioning.restarts import Restarts
 from .blocks.remote_control import RemoteControl
 from .blocks.reservation import Reservations
 from .blocks.security import Security
+from .blocks.security_profile import SecurityProfiles
 from .blocks.smart_charging import SmartCharging
-from .blocks.tariff_cost import TariffCost
+from .blocks.tariff_cost import TariffCost, Tariffs
 from .blocks.transactions import Transactions
+from .blocks.transactions.limits import TransactionLimits
+from .blocks.v2x import V2x
 
 if TYPE_CHECKING:
     from .charging_station import ChargingStation
@@ -35,7 +44,12 @@ class FunctionalBlocks:
         self.device_model = DeviceModel(station)
         self.inventory = Inventory(station)
         self.monitoring = Monitoring(station)
+        self.event_streams = EventStreams(station)
+        self.der_control = DerControl(station)
+        self.battery_swap = BatterySwap(station)
         self.security = Security(station)
+        self.security_profile = SecurityProfiles(station)
+        self.passwords = Passwords(station)
         self.provisioning = Provisioning(station)
         self.authorization = Authorization(station)
         self.remote_control = RemoteControl(station)
@@ -43,15 +57,20 @@ class FunctionalBlocks:
         self.transactions = Transactions(station)
         self.metering = Metering(station)
         self.smart_charging = SmartCharging(station)
+        self.v2x = V2x(station)
         self.local_list = LocalList(station)
         self.reservation = Reservations(station)
         self.firmware = Firmware(station)
         self.diagnostics = Diagnostics(station)
         self.certificates = Certificates(station)
+        self.chain_status = ChainStatus(station)
         self.restarts = Restarts(station)
         self.display_message = DisplayMessages(station)
         self.data_transfer = DataTransfer(station)
         self.tariff_cost = TariffCost(station)
+        self.tariffs = Tariffs(station)
+        self.payment = Payment(station)
+        self.transaction_limits = TransactionLimits(station)
         # Also the order in which a station is prepared: what the next need to know, limits
         # since they protect fuses, then the configuration, then what depends on it.
         self.blocks: dict[str, Block] = {
@@ -61,18 +80,28 @@ class FunctionalBlocks:
             "availability": self.availability,
             "metering": self.metering,
             "security": self.security,
+            "security_profile": self.security_profile,
+            "passwords": self.passwords,
             "authorization": self.authorization,
             "remote_control": self.remote_control,
             "transactions": self.transactions,
+            "v2x": self.v2x,
             "local_list": self.local_list,
             "reservation": self.reservation,
             "firmware": self.firmware,
             "diagnostics": self.diagnostics,
             "certificates": self.certificates,
+            "chain_status": self.chain_status,
             "restarts": self.restarts,
             "data_transfer": self.data_transfer,
             "tariff_cost": self.tariff_cost,
+            "tariffs": self.tariffs,
+            "payment": self.payment,
+            "transaction_limits": self.transaction_limits,
             "inventory": self.inventory,
             "monitoring": self.monitoring,
+            "event_streams": self.event_streams,
+            "der_control": self.der_control,
+            "battery_swap": self.battery_swap,
             "display_message": self.display_message,
         }

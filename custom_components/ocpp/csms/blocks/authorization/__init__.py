@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # For how long a token that was asked about is the one that a start or stop is about: as long
 # as people take to plug a car in.
 _FOLLOWED_WITHIN = timedelta(minutes=3)
+# More tokens than anybody presents in that time.
+_MOST_ASKED_ABOUT = 100
 # A start or stop that is told later than this happened while the station was offline.
 _PRESENT = timedelta(minutes=3)
 
@@ -131,6 +133,8 @@ class Authorization(Block):
         }
         asked = self._asked_about.pop(id_token.casefold(), None)
         if purpose is Purpose.AUTHORIZE:
+            if len(self._asked_about) >= _MOST_ASKED_ABOUT:
+                del self._asked_about[next(iter(self._asked_about))]
             self._asked_about[id_token.casefold()] = now
             return False
         return asked is not None
