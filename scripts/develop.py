@@ -138,7 +138,7 @@ class Development:
 
     async def _set_up_central_system(self, client: Client) -> str:
         """Create the config entry, or move it to the address that is free now."""
-        address = {"host": self._host, "port": self._port}
+        address: dict[str, Any] = {"host": self._host, "port": self._port}
         entries = await client.entries(DOMAIN)
         if not entries:
             form = await client.start_flow(DOMAIN)

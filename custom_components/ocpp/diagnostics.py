@@ -7,14 +7,27 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 
 from .compatibility import shown
-from .const import CONF_DB_URL, CONF_FIRMWARE_URL, CONF_ID_TOKEN, CONF_IDENTITY
+from .const import (
+    CONF_DB_URL,
+    CONF_FIRMWARE_URL,
+    CONF_ID_TOKEN,
+    CONF_IDENTITY,
+    CONF_PASSWORD,
+    CONF_PASSWORD_HASH,
+    CONF_VAT_NUMBERS,
+)
 from .csms.blocks.monitoring import Monitor, Problem
 from .csms.charging_station import ChargingStation
+from .csms.secrets import REDACTED
 from .hub import Charger, OcppConfigEntry
 
-_REDACTED = "**REDACTED**"
 # The URLs of a database and of firmware have passwords in them.
-_SECRETS = frozenset({CONF_DB_URL, CONF_FIRMWARE_URL, CONF_ID_TOKEN, CONF_IDENTITY})
+_SECRETS = frozenset(
+    {
+        *(CONF_DB_URL, CONF_FIRMWARE_URL, CONF_ID_TOKEN, CONF_IDENTITY),
+        *(CONF_PASSWORD, CONF_PASSWORD_HASH, CONF_VAT_NUMBERS),
+    }
+)
 
 
 async def async_get_config_entry_diagnostics(
@@ -23,8 +36,13 @@ async def async_get_config_entry_diagnostics(
     """Return the central system and all its chargers."""
     hub = entry.runtime_data
     return {
-        "entry": {"data": dict(entry.data), "options": _redacted(entry.options)},
+        "entry": {"data": _redacted(entry.data), "options": _redacted(entry.options)},
         "listening": hub.central.listening,
+        # How many were turned away, and when the certificate that they are shown is over.
+        "refused": {why.name: times for why, times in hub.central.refused.items()},
+        "connections": hub.central.door.rates.connections,
+        "connections_dropped": hub.central.door.rates.dropped,
+        "certificate_expires": hub.central.tls.expires if hub.central.tls else None,
         "visitors": len(hub.central.visitors),
         "cards": len(hub.cards.known),
         "chargers": [_charger(entry, charger) for charger in hub.chargers.values()],
@@ -42,13 +60,14 @@ async def async_get_device_diagnostics(
 def _redacted(chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Return what people chose, without names, cards and passwords."""
     return {
-        key: _REDACTED if key in _SECRETS else value for key, value in chosen.items()
+        key: REDACTED if key in _SECRETS else value for key, value in chosen.items()
     }
 
 
 def _charger(entry: OcppConfigEntry, charger: Charger) -> dict[str, Any]:
     station = charger.station
     info = station.provisioning.info
+    arrival, certificate = station.security.arrival, station.security.certificate
     settings = _redacted(entry.subentries[charger.subentry_id].data)
     return {
         "settings": settings,
@@ -64,6 +83,9 @@ def _charger(entry: OcppConfigEntry, charger: Charger) -> dict[str, Any]:
         "restart_scheduled": station.restarts.is_scheduled(),
         "network_profiles": station.restarts.network_profiles,
         "display_messages": len(station.display_message.held),
+        "encrypted": arrival.encrypted if arrival else None,
+        "password": station.passwords.is_set,
+        "certificate_expires": certificate.expires if certificate else None,
         "security_events": [
             {"type": event.type, "at": event.at} for event in station.security.events
         ],
@@ -103,7 +125,7 @@ def _compatibility(station: ChargingStation) -> dict[str, Any]:
     return {
         **shown(treated),
         # The number of a card.
-        "id_token": _REDACTED if treated.id_token else "",
+        "id_token": REDACTED if treated.id_token else "",
         "overridden": sorted(station.settings.compatibility),
     }
 

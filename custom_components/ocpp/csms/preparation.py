@@ -64,8 +64,10 @@ class Preparation:
                 return
             except OcppError as error:
                 station.note(f"preparing {name}: {type(error).__name__}")
+                # Without the station's own words: there may be anything in them.
                 _LOGGER.debug(
-                    "%s: preparing %s ended: %s", station.identity, name, error
+                    "%s: preparing %s ended: %r",
+                    *(station.identity, name, type(error).__name__),
                 )
             station.flush()
 
@@ -75,7 +77,8 @@ class Preparation:
                 await self._station.remote_control.trigger("BootNotification")
         except (OcppError, TimeoutError) as error:
             _LOGGER.debug(
-                "%s does not boot when asked: %s", self._station.identity, error
+                "%s does not boot when asked: %s",
+                *(self._station.identity, type(error).__name__),
             )
 
 

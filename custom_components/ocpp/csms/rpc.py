@@ -198,6 +198,10 @@ class Rpc:
                 return []
             self._note("frame: repaired JSON")
         if isinstance(frame, list) and frame:
+            if lenient.may_be_too_deep(data) and lenient.is_too_deep(frame):
+                self._note("frame: nested too deep")
+                # Whose it is can be told; what it says is as good as nothing.
+                return [None if isinstance(it, dict | list) else it for it in frame]
             return frame
         self._note("frame: not an array")
         return []

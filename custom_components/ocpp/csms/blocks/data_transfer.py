@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..lenient import name
 from ..model import DataReceived, Payload
 from ..versions import V2, V16
 from .block import Block, answers
@@ -17,12 +18,12 @@ class DataTransfer(Block):
         Accepting what nobody acts upon would be a lie (P02), which is why vendors
         are named in the options. What 2.x sends may be any JSON, and is not looked into.
         """
-        vendor = str(payload.get("vendorId") or "")
+        vendor = name(payload.get("vendorId"))
         known = vendor.strip().casefold() in self.station.options.known_vendors
         self.station.happened(
             DataReceived(
                 vendor_id=vendor,
-                message_id=str(payload.get("messageId") or ""),
+                message_id=name(payload.get("messageId")),
                 data=payload.get("data"),
                 accepted=known,
             )

@@ -36,6 +36,4 @@ def leave_the_newest(connection: Connection, station: str) -> None:
     ):
         if numbers := connection.scalars(too_many).all():
             connection.execute(delete(samples).where(samples.c.number.in_(numbers)))
-            connection.execute(
-                delete(transactions).where(columns.number.in_(numbers))
-            )
+            connection.execute(delete(transactions).where(columns.number.in_(numbers)))

@@ -345,6 +345,6 @@ def _kind_of(item: Payload) -> tuple[Any, ...]:
     place = read_place(item)
     return (
         place.key if place is not None else None,
-        item.get("type"),
-        item.get("severity"),
+        str(item.get("type")),
+        str(item.get("severity")),
     )

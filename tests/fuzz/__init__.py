@@ -1,0 +1,1 @@
+"""What a hostile or broken station may send: anything at all."""

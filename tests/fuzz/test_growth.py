@@ -1,0 +1,201 @@
+"""What a station makes grow has an end, whatever it reports."""
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from random import Random
+import sqlite3
+from typing import Any
+
+import pytest
+
+from custom_components.ocpp.csms.central_system import CentralSystem
+from custom_components.ocpp.csms.charging_station import ChargingStation
+from custom_components.ocpp.csms.errors import MessageRefused
+from custom_components.ocpp.csms.model import (
+    MOST_EVSES,
+    RegistrationStatus,
+    StationSettings,
+    Transaction,
+    utcnow,
+)
+from custom_components.ocpp.csms.store import Store, strangers
+from custom_components.ocpp.csms.versions import SPOKEN, V16, V21, Version
+
+from . import messages
+from .growth import largest
+
+# How often each message of a version comes, with nothing in it that was there before.
+TIMES = 250
+MOST = 200
+# What may have more entries, and how many.
+LARGER = {
+    "device_model.variables": 10_000,
+    "monitoring.monitors": 1_000,
+    "monitoring._newest": 1_000,
+    "smart_charging.installed.foreign._profiles": 500,
+    "tariffs._held": 1_000,
+}
+LONGEST_TEXT = 2_500
+
+
+async def say(station: ChargingStation, action: str, payload: Any) -> None:
+    """Have the station say something, whether or not that is refused."""
+    try:
+        await station._handle(action, payload)
+    except MessageRefused:
+        pass
+    station.flush()
+
+
+def too_large(station: ChargingStation) -> dict[str, int]:
+    """Return what is larger than it may be, by where it is."""
+    found = {}
+    for (path, kind), size in largest(station).items():
+        most = LONGEST_TEXT if kind is str else MOST
+        for place, more in LARGER.items():
+            if path.startswith(f"station.{place}") and kind is not str:
+                most = more
+        if size > most:
+            found[path] = size
+    return found
+
+
+@pytest.mark.parametrize("version", SPOKEN, ids=lambda it: it.name)
+async def test_whatever_a_station_tells_is_kept_up_to_a_bound(
+    station: ChargingStation, version: Version
+) -> None:
+    station.version = version
+    rng, numbers = Random(1), count(1)
+    for action, schema in messages.schemas(version).items():
+        for _ in range(TIMES):
+            await say(station, action, messages.new(rng, schema, numbers))
+    assert too_large(station) == {}
+    await station.save()
+
+
+def _variables(most: int) -> Iterator[dict[str, Any]]:
+    for number in range(most):
+        yield {
+            "component": {"name": f"C{number}"},
+            "variable": {"name": "V"},
+            "variableAttribute": [{"value": str(number)}],
+        }
+
+
+async def test_of_a_report_without_end_ten_thousand_variables_are_kept(
+    station: ChargingStation,
+) -> None:
+    station.version = V21
+    told = list(_variables(12_000))
+    for part in range(0, len(told), 1_000):
+        report = {
+            "requestId": 1,
+            "seqNo": part,
+            "tbc": True,
+            "generatedAt": "2026-01-01T00:00:00Z",
+            "reportData": told[part : part + 1_000],
+        }
+        await say(station, "NotifyReport", report)
+    assert len(station.device_model.variables) == 10_000
+
+
+async def test_of_ten_thousand_connectors_as_many_are_known_as_a_station_can_have(
+    station: ChargingStation,
+) -> None:
+    station.version = V16
+    for connector in (*range(10_000), 2**31, 2**63, -1):
+        status = {
+            "connectorId": connector,
+            "errorCode": "NoError",
+            "status": "Available",
+        }
+        await say(station, "StatusNotification", status)
+    assert len(station.evses) <= MOST_EVSES
+    assert len(station.availability.states) <= MOST_EVSES + 1
+
+
+async def test_of_ten_thousand_oddities_the_first_are_counted(
+    station: ChargingStation,
+) -> None:
+    for number in range(10_000):
+        station.note(f"oddity {number}")
+    assert len(station.notes) == 200
+
+
+# --- stations that nobody has --------------------------------------------------------------
+
+
+def rows(path: Path) -> list[tuple[int, str]]:
+    """Return the number and station of each transaction in a database."""
+    with sqlite3.connect(path) as connection:
+        found = connection.execute("SELECT number, station FROM transactions")
+        return found.fetchall()
+
+
+async def begin(store: Store, station: str, times: int) -> list[int]:
+    """Have a station begin transactions; return their numbers."""
+    begun = []
+    for number in range(times):
+        new = Transaction(
+            number=0, id=f"t{number}", station=station, evse=0, started=utcnow()
+        )
+        begun.append((await store.begin(new, dated=True))[0].number)
+    return begun
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep fewer than there would be."""
+    monkeypatch.setattr(strangers, "MOST_OF_ONE", 20)
+    monkeypatch.setattr(strangers, "MOST_OF_ALL", 50)
+
+
+async def test_of_an_unknown_station_the_newest_transactions_are_kept(
+    store: Store, tmp_path: Path, few: None
+) -> None:
+    numbers = await begin(store, "STRANGER", 30)
+    assert len(set(numbers)) == 30
+    assert rows(tmp_path / "ocpp.db") == [(it, "STRANGER") for it in numbers[-20:]]
+
+
+async def test_many_unknown_stations_together_take_no_more_room(
+    store: Store, tmp_path: Path, few: None
+) -> None:
+    for number in range(10):
+        await begin(store, f"STRANGER{number}", 10)
+    assert len(rows(tmp_path / "ocpp.db")) == 50
+
+
+async def test_no_transaction_of_a_station_that_people_have_gives_way(
+    store: Store, tmp_path: Path, few: None
+) -> None:
+    await store.save_facts("OURS", {})
+    numbers = await begin(store, "OURS", 60)
+    await store.forget_station("OURS")
+    await begin(store, "STRANGER", 60)
+    # Also when nobody has it any more.
+    newer = await begin(store, "OURS", 1)
+    kept = [number for number, of in rows(tmp_path / "ocpp.db") if of == "OURS"]
+    assert kept == numbers + newer
+
+
+async def test_every_transaction_of_an_unknown_station_is_answered(
+    central: CentralSystem, few: None
+) -> None:
+    visitor = central._build(
+        "STRANGER", StationSettings(registration=RegistrationStatus.PENDING)
+    )
+    ids = set()
+    for number in range(30):
+        start = {
+            "connectorId": 1,
+            "idTag": "CARD1",
+            "meterStart": number,
+            "timestamp": messages.moment(Random(number)),
+        }
+        answer = await visitor._handle("StartTransaction", start)
+        assert answer["idTagInfo"]["status"] == "Invalid"
+        ids.add(answer["transactionId"])
+    assert len(ids) == 30
+    await visitor.stop()
