@@ -17,21 +17,23 @@ LONGEST_FILE = 400
 # From the top floor down: a room may import from those below it, and from its own.
 FLOORS = (
     {"central_system"},
-    {"charging_station"},
+    {"charging_station", "door"},
     {"functional_blocks"},
     {"memory", "preparation", "reports", "sending"},
     {"blocks"},
     {"shared"},
-    {"store", "rpc", "commands", "places"},
+    {"store", "rpc", "commands", "places", "tls", "revocation", "secrets"},
     {
-        *("admission", "chargers", "clock", "configuration_keys", "id_tokens"),
-        *("frames", "lenient", "numbers", "ocsp", "tariff"),
+        *("admission", "authority", "chargers", "clock", "configuration_keys"),
+        *("frames", "id_tokens", "lenient", "numbers", "ocsp", "passwords"),
+        *("rates", "tariff"),
     },
     {"schemas", "listeners"},
     {"versions"},
     {"errors"},
     {"model"},
-    {"variables"},
+    {"happenings"},
+    {"variables", "energy_transfer"},
 )
 # The Home Assistant side, above all of these. Platforms, flows and whatever else Home
 # Assistant itself loads are one floor, and what is not named here is words and texts.
@@ -51,15 +53,20 @@ UPPER_FLOORS = (
         *("backup", "services", "views"),
     },
     {
-        *("command_actions", "session_actions", "session_sensor", "card_sensor"),
+        *("command_actions", "password_actions", "session_actions"),
+        "security_profile_actions",
+        *("session_sensor", "card_sensor"),
         "station_sensor",
         *("charger_flow", "card_flow", "options_flow"),
         *("configuration", "device_model", "maintenance_sensor"),
+        *("battery", "der", "v2x"),
     },
     {"setting"},
     {"entity", "sessions", "target"},
+    {"security_flow", "password_flow", "security_profile_flow"},
     {"hub"},
-    {"issues"},
+    {"tls"},
+    {"issues", "newcomers", "passwords"},
 )
 
 

@@ -73,4 +73,10 @@ async def test_system_health_counts_chargers(
     assert await async_setup_component(hass, "system_health", {})
     await hass.async_block_till_done()
     info: dict[str, Any] = await get_system_health_info(hass, DOMAIN)
-    assert info == {"listening": 1, "chargers": 1, "connected": 1, "waiting": 0}
+    assert info == {
+        "listening": 1,
+        "chargers": 1,
+        "connected": 1,
+        "waiting": 0,
+        "refused": 0,
+    }

@@ -235,7 +235,7 @@ class TestAdoptingAutomatically:
     @pytest.fixture
     def options(self) -> dict[str, Any]:
         """Adopt whoever comes."""
-        return {"adopt_automatically": True}
+        return {"unknown_chargers": "adopt"}
 
     async def test_an_unknown_charger_is_accepted_at_once(
         self, hass: HomeAssistant, hub: OcppHub, connect: Connect

@@ -56,7 +56,7 @@ async def test_how_chargers_are_treated_changes_without_a_reload(
         hass,
         form,
         {
-            "adopt_automatically": True,
+            "unknown_chargers": "adopt",
             "quiet": True,
             "assume_16": False,
             "heartbeat_interval": 60,
@@ -67,7 +67,7 @@ async def test_how_chargers_are_treated_changes_without_a_reload(
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert entry.runtime_data is hub
     for options in (hub.central.options, hub.chargers["CP1"].station.options):
-        assert options.adopt_automatically
+        assert options.unknown_chargers == "adopt"
         assert options.quiet
         assert not options.assume_16
         assert options.heartbeat_interval == 60

@@ -219,6 +219,10 @@ class TestCharger:
     ) -> dict[str, Any]:
         """Fill in the form of the charger."""
         result: Any = await entry.start_subentry_reconfigure_flow(hass, "subentry_CP1")
+        if result["type"] is FlowResultType.MENU:
+            result = await hass.config_entries.subentries.async_configure(
+                result["flow_id"], {"next_step_id": "settings"}
+            )
         result = await hass.config_entries.subentries.async_configure(
             result["flow_id"],
             {

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from custom_components.ocpp import (
+    battery,
     binary_sensor,
     button,
     card_flow,
@@ -22,12 +23,18 @@ from custom_components.ocpp import (
     command_actions,
     config_flow,
     configuration,
+    der,
     event,
     maintenance_sensor,
     measurands,
     notify,
     number,
     options_flow,
+    password_actions,
+    password_flow,
+    security_flow,
+    security_profile_actions,
+    security_profile_flow,
     sensor,
     services,
     session_actions,
@@ -36,6 +43,7 @@ from custom_components.ocpp import (
     switch,
     trigger,
     update,
+    v2x,
 )
 from custom_components.ocpp.csms.blocks.availability import ERROR_CODES
 from custom_components.ocpp.csms.blocks.transactions import STOP_REASONS
@@ -57,7 +65,13 @@ PLATFORMS = {
 SOURCES = {path.name: path.read_text() for path in sorted(ROOT.glob("*.py"))}
 ICONS = json.loads((ROOT / "icons.json").read_text())
 SERVICES_YAML = yaml.safe_load((ROOT / "services.yaml").read_text())
-ACTIONS = (services, session_actions, command_actions)
+ACTIONS = (
+    services,
+    session_actions,
+    command_actions,
+    password_actions,
+    security_profile_actions,
+)
 SERVICE_SCHEMAS = {
     name: getattr(module, name.upper()).schema
     for name in SERVICES_YAML
@@ -70,6 +84,7 @@ FORMS = {
     "config.step.reconfigure": config_flow.CENTRAL_SYSTEM_SCHEMA,
     "config.step.adopt": charger_flow.ADOPT_SCHEMA,
     "options.step.chargers": options_flow.CHARGERS_SCHEMA,
+    "options.step.security": security_flow.SECURITY_SCHEMA,
     "options.step.cards": options_flow.CARDS_SCHEMA,
     "options.step.prices": options_flow.PRICES_SCHEMA,
     "options.step.store": options_flow.STORE_SCHEMA,
@@ -77,16 +92,23 @@ FORMS = {
     "config_subentries.charger.step.reconfigure": (
         charger_flow.RECONFIGURE_CHARGER_SCHEMA
     ),
+    "config_subentries.charger.step.password": password_flow.PASSWORD_SCHEMA,
+    "config_subentries.charger.step.security_profile": (
+        security_profile_flow.MOVE_SCHEMA
+    ),
     **{
         f"config_subentries.id_token.step.{step}": card_flow.card_schema({})
         for step in ("type_in", "held", "reconfigure")
     },
 }
 MENUS = {
-    "options.step.init": {"chargers", "cards", "prices", "store"},
+    "options.step.init": {"chargers", "security", "cards", "prices", "store"},
+    "config_subentries.charger.step.menu": {"settings", "security_profile"},
     "config_subentries.id_token.step.user": {"hold", "type_in"},
     "config_subentries.id_token.step.nobody": {"hold", "type_in"},
 }
+# Steps in which nothing is asked.
+SHOWN = {"config_subentries.charger.step.new_password"}
 # Raised by Home Assistant on behalf of the flow.
 FLOW_ABORTS = {"already_configured", "already_in_progress", "reconfigure_successful"}
 
@@ -134,11 +156,16 @@ def descriptions() -> Iterator[tuple[str, EntityDescription]]:
         *station_sensor.STATION_SENSORS,
         *maintenance_sensor.MAINTENANCE_SENSORS,
         *configuration.KEY_SENSORS,
+        *battery.BATTERY_SENSORS,
+        *der.GRID_SENSORS,
     ):
         yield "sensor", description
     for platform, described in (
         ("binary_sensor", configuration.KEY_BINARY_SENSORS),
+        ("binary_sensor", der.GRID_BINARY_SENSORS),
         ("number", configuration.KEY_NUMBERS),
+        ("number", v2x.V2X_NUMBERS),
+        ("select", v2x.V2X_SELECTS),
         ("switch", configuration.KEY_SWITCHES),
     ):
         yield from ((platform, description) for description in described)
@@ -190,7 +217,10 @@ def exceptions() -> dict[str, set[str]]:
     """Return every exception key in the code with its placeholders."""
     found = dict(
         pair
-        for name in ("__init__.py", "services.py", "session_actions.py", "target.py")
+        for name in (
+            *("__init__.py", "services.py", "session_actions.py", "target.py"),
+            "password_actions.py",
+        )
         for pair in raised(SOURCES[name])
     )
     # Here each case names a key and what it adds to the words.
@@ -263,7 +293,8 @@ def test_options_are_states(key: str) -> None:
     """Every option of an enumeration has a state, and no other entity has states."""
     description = DESCRIPTIONS[key]
     options: list[str] | None = None
-    if description.device_class is SensorDeviceClass.ENUM:
+    is_enum = description.device_class is SensorDeviceClass.ENUM
+    if is_enum or key.startswith("select."):
         options = getattr(description, "options", None)
         assert options
     assert set(at(f"entity.{key}").get("state", {})) == set(options or ())
@@ -305,9 +336,11 @@ def test_no_entity_is_left_over() -> None:
 def test_phases_have_twins(language: str) -> None:
     """The name of a measurand's phase is that of the measurand and the phase."""
     translated = load(language)["entity"]["sensor"]
+    shown = {it.translation_key for it in measurands.DESCRIPTIONS.values()}
     for description in measurands.DESCRIPTIONS.values():
-        if not description.translation_placeholders:
-            key = description.translation_key
+        key = description.translation_key
+        # Of a car's battery there are no phases.
+        if not description.translation_placeholders and f"{key}_phase" in shown:
             name = translated[key]["name"]
             assert translated[f"{key}_phase"] == {"name": f"{name} {{phase}}"}
 
@@ -361,7 +394,7 @@ def test_every_form_is_checked() -> None:
         )
         for step in at(flow)["step"]
     }
-    assert steps == FORMS.keys() | MENUS.keys()
+    assert steps == FORMS.keys() | MENUS.keys() | SHOWN
 
 
 @pytest.mark.parametrize("path", MENUS)
@@ -381,12 +414,17 @@ def test_every_choice_of_a_menu_is_named(path: str) -> None:
         ("config.flow_title", {"name"}),
         ("options.step.init", set()),
         ("options.step.store", {"example"}),
+        ("options.step.security", {"root", "url"}),
         ("options.error", {"error"}),
         ("config_subentries.id_token.step.held", {"card", "charger"}),
         ("config_subentries.id_token.abort.already_configured", {"name"}),
         ("config_subentries.id_token.progress.hold", set()),
         ("config_subentries.charger.step.user", {"url"}),
         ("config_subentries.charger.step.reconfigure", {"identity"}),
+        ("config_subentries.charger.step.security_profile", {"charger", "url"}),
+        ("config_subentries.charger.progress", set()),
+        ("config_subentries.charger.step.new_password", {"password"}),
+        ("config_subentries.charger.step.password", set()),
     ],
 )
 def test_flow_fills_placeholders(path: str, filled: set[str]) -> None:
@@ -397,6 +435,7 @@ def test_flow_fills_placeholders(path: str, filled: set[str]) -> None:
 
 
 ERRORS = r'errors\[CONF_\w+\] = "(\w+)"'
+WRONG = r'TlsError\(\s*\w+, "(\w+)"'
 ABORTS = r'reason="(\w+)"'
 
 
@@ -416,10 +455,19 @@ def test_flow_of_a_subentry_explains_how_it_ends(kind: str, flow: str) -> None:
     words = EN["config_subentries"][kind]
     errors = set(re.findall(ERRORS, SOURCES[flow]))
     if kind == "charger":
+        errors |= set(re.findall(ERRORS, SOURCES["password_flow.py"]))
         typed = r'InvalidCompatibility\("(\w+)"\)'
         errors |= set(re.findall(typed, SOURCES["compatibility.py"]))
+        errors |= set(re.findall(ERRORS, SOURCES["security_profile_flow.py"]))
     assert errors == set(words["error"])
     reasons = set(re.findall(ABORTS, SOURCES[flow])) | {"reconfigure_successful"}
+    if kind == "charger":
+        reasons |= set(re.findall(ABORTS, SOURCES["security_profile_flow.py"]))
+        # Why a charger was not moved, in the words of the action.
+        moves = {key for key in EN["exceptions"] if key.startswith("move_")}
+        for key in moves | {"station_offline"}:
+            assert words["abort"][key] == EN["exceptions"][key]["message"]
+        reasons |= moves | {"station_offline"}
     assert reasons == set(words["abort"])
 
 
@@ -431,6 +479,14 @@ def test_flow_of_options_explains_what_is_wrong() -> None:
     assert reasons is not None
     errors = set(re.findall(ERRORS, SOURCES["options_flow.py"]))
     errors |= set(re.findall(r"`(\w+)`", reasons[1]))
+    security = SOURCES["security_flow.py"] + (ROOT / "csms" / "tls.py").read_text()
+    for pattern in (
+        ERRORS,
+        r'errors\[field\] = "(\w+)"',
+        r'{CONF_\w+: "(\w+)"}',
+        WRONG,
+    ):
+        errors |= set(re.findall(pattern, security))
     assert errors == set(EN["options"]["error"])
 
 
@@ -492,13 +548,41 @@ def test_issues() -> None:
         "store_away": {"title", "error"},
         "store_damaged": {"title", "name"},
         "limits_ignored": {"title"},
+        "discharging_unchanged": {"title"},
+        "charger_certificate_expires": {"title", "date"},
+        "charger_not_moved": {"title", "profile"},
+        "tls_certificate_expires": {"date"},
+        "tls_file_unusable": {"path"},
+        "tls_old_versions": {"title"},
         **{f"store_{kind}": kept for kind in TroubleKind if kind != "damaged"},
     }
-    assert set(EN["issues"]) == set(filled)
+    fixable = {
+        f"{what}_password{when}"
+        for what in ("missing", "wrong")
+        for when in ("", "_connected")
+    }
+    assert set(EN["issues"]) == set(filled) | fixable
     for key, issue in EN["issues"].items():
+        if key in fixable:
+            continue
         assert set(issue) == {"title", "description"}
         assert placeholders(issue["title"]) == {"title"}
         assert placeholders(issue["description"]) == filled[key]
+
+
+@pytest.mark.parametrize("when", ["", "_connected"])
+@pytest.mark.parametrize("what", ["missing", "wrong"])
+def test_repairs(what: str, when: str) -> None:
+    """Everything that people can do about an issue has a name."""
+    issue = EN["issues"][f"{what}_password{when}"]
+    assert placeholders(issue["title"]) == {"title"}
+    flow = issue["fix_flow"]
+    assert set(flow["step"]) == {"init"}
+    menu = flow["step"]["init"]
+    assert placeholders(menu["description"]) == {"title", "address", "time"}
+    assert set(menu["menu_options"]) == {"accept", "block"}
+    reasons = set(re.findall(ABORTS, SOURCES["repairs.py"]))
+    assert set(flow["abort"]) == reasons
 
 
 def test_system_health() -> None:
@@ -516,6 +600,8 @@ def test_actions_are_registered() -> None:
         *re.findall(r'^ {8}\("(\w+)", _', SOURCES["services.py"], re.MULTILINE),
         *re.findall(r'DOMAIN,\s+"(\w+)",\s+_', SOURCES["session_actions.py"]),
         *re.findall(r'DOMAIN,\s+"(\w+)",\s+_', SOURCES["command_actions.py"]),
+        *re.findall(r'DOMAIN,\s+"(\w+)",\s+_', SOURCES["security_profile_actions.py"]),
+        *re.findall(r'DOMAIN,\s+"(\w+)",\s+_', SOURCES["password_actions.py"]),
         *command_actions.SCHEMAS,
     }
     assert registered == set(SERVICES_YAML) == set(EN["services"])

@@ -8,12 +8,16 @@ from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from .const import DOMAIN
+from .const import CONF_UNKNOWN_CHARGERS, DOMAIN
+from .csms.authority import AuthorityError
+from .csms.errors import PortUnavailable
 from .csms.store import StoreError, StoreTooNew, StoreUnavailable
+from .csms.tls import TlsError
 from .hub import OcppConfigEntry, OcppHub
 from .issues import (
     async_drop_port_issue,
     async_drop_store_issues,
+    async_drop_tls_issues,
     async_show_port_issue,
     async_show_store_away,
 )
@@ -51,6 +55,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: OcppConfigEntry) -> bool
         raise _store_unavailable(hass, entry, error) from error
     except OSError as error:
         raise _port_unavailable(hass, entry, error) from error
+    except (TlsError, AuthorityError) as error:
+        raise _tls_misconfigured(error) from error
     entry.runtime_data = hub
     # Entries are not unloaded when Home Assistant stops.
     entry.async_on_unload(
@@ -95,14 +101,30 @@ def _port_unavailable(
 ) -> ConfigEntryNotReady:
     """Show people why chargers can't connect; Home Assistant tries again."""
     reason = os.strerror(error.errno) if error.errno else str(error)
-    async_show_port_issue(hass, entry, reason)
+    port = error.port if isinstance(error, PortUnavailable) else entry.data[CONF_PORT]
+    async_show_port_issue(hass, entry, port, reason)
     return ConfigEntryNotReady(
         translation_domain=DOMAIN,
         translation_key="port_unavailable",
         translation_placeholders={
-            "port": str(entry.data[CONF_PORT]),
+            "port": str(port),
             "reason": reason,
         },
+    )
+
+
+def _tls_misconfigured(error: TlsError | AuthorityError) -> ConfigEntryError:
+    """Say which file keeps chargers from connecting encrypted."""
+    if isinstance(error, TlsError):
+        return ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="tls_file_unusable",
+            translation_placeholders={"path": str(error.path or error.field)},
+        )
+    return ConfigEntryError(
+        translation_domain=DOMAIN,
+        translation_key="authority_unusable",
+        translation_placeholders={"file": str(error)},
     )
 
 
@@ -123,11 +145,19 @@ async def async_remove_entry(hass: HomeAssistant, entry: OcppConfigEntry) -> Non
     """Leave no issue behind."""
     async_drop_port_issue(hass, entry)
     async_drop_store_issues(hass, entry)
+    async_drop_tls_issues(hass, entry)
 
 
 async def async_migrate_entry(hass: HomeAssistant, entry: OcppConfigEntry) -> bool:
-    """Refuse entries of another integration that had this domain before."""
-    return entry.version >= 3
+    """Bring an entry up to date; those of another integration of this domain are refused."""
+    if entry.version < 3:
+        return False
+    if (entry.version, entry.minor_version) == (3, 1):
+        options = dict(entry.options)
+        if options.pop("adopt_automatically", False):
+            options[CONF_UNKNOWN_CHARGERS] = "adopt"
+        hass.config_entries.async_update_entry(entry, options=options, minor_version=2)
+    return True
 
 
 async def async_remove_config_entry_device(

@@ -37,6 +37,21 @@ async def async_own_names(hass: HomeAssistant) -> list[str]:
     return list(dict.fromkeys(name.casefold() for name in every if _is_name(name)))
 
 
+def try_to_listen(host: str, port: int) -> None:
+    """Find out whether anything could listen on a port, which blocks.
+
+    Raises `OSError` where nothing could.
+    """
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    with socket.socket(family, kind, protocol) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        tried.bind(address)
+        # Binding alone succeeds beside one that does not listen yet.
+        tried.listen()
+
+
 def _is_name(name: str) -> bool:
     """Return whether a certificate can be for this name or address."""
     try:

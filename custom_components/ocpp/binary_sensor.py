@@ -16,6 +16,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .configuration import key_binary_sensors
 from .csms.charging_station import ChargingStation
 from .csms.model import PLUGGED_IN, EvseStatus, Part, Topic
+from .der import grid_binary_sensors
 from .device_model import variable_binary_sensors
 from .entity import OcppEntity
 from .hub import Charger, OcppConfigEntry
@@ -91,15 +92,54 @@ EVSE_SENSORS = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class MeasuredFlagDescription(OcppBinarySensorDescription):
+    """Something that is so or not, told among the readings of a meter by its key."""
+
+    reading: str
+    watched: tuple[Topic | Part, ...] = ()
+
+
+# What a car says of itself (2.1).
+MEASURED_FLAGS = (
+    MeasuredFlagDescription(
+        key="ev_charging_complete",
+        translation_key="ev_charging_complete",
+        reading="Display.ChargingComplete",
+        value_fn=lambda station, evse: _flag(station, evse, "Display.ChargingComplete"),
+    ),
+    MeasuredFlagDescription(
+        key="ev_inlet_hot",
+        translation_key="ev_inlet_hot",
+        device_class=BinarySensorDeviceClass.HEAT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        reading="Display.InletHot",
+        value_fn=lambda station, evse: _flag(station, evse, "Display.InletHot"),
+    ),
+)
+
+
+def _flag(station: ChargingStation, evse: int, reading: str) -> bool | None:
+    found = station.metering.reading(evse, reading)
+    return found.value != 0 if found is not None else None
+
+
 def _sensors(charger: Charger) -> Iterator[OcppEntity]:
     yield OcppConnected(charger, CONNECTED)
     yield from key_binary_sensors(charger)
     yield from variable_binary_sensors(charger)
+    yield from grid_binary_sensors(charger)
     for evse in charger.station.evses:
         for description in EVSE_SENSORS:
             yield OcppBinarySensor(
                 charger, description, evse=evse, watched=description.watched
             )
+        seen = charger.station.metering.seen.get(evse, ())
+        for flag in MEASURED_FLAGS:
+            if flag.reading in seen:
+                part = Part(Topic.METER, evse, flag.reading)
+                yield OcppBinarySensor(charger, flag, evse=evse, watched=(part,))
 
 
 async def async_setup_entry(

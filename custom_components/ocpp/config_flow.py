@@ -1,7 +1,6 @@
 """Flows: the central system, and adopting a charger that connected to it."""
 
 import errno
-import socket
 from typing import Any, override
 
 from homeassistant.config_entries import (
@@ -17,8 +16,9 @@ from homeassistant.helpers import selector
 from homeassistant.helpers.typing import DiscoveryInfoType
 import probatio
 
+from .addresses import async_own_address, try_to_listen
 from .card_flow import CardFlow
-from .charger_flow import ADOPT_SCHEMA, ChargerFlow, async_own_address, has_charger
+from .charger_flow import ADOPT_SCHEMA, ChargerFlow, has_charger
 from .const import (
     CONF_IDENTITY,
     DEFAULT_HOST,
@@ -27,7 +27,7 @@ from .const import (
     SUBENTRY_CHARGER,
     SUBENTRY_ID_TOKEN,
 )
-from .hub import discovery_id
+from .newcomers import discovery_id
 from .options_flow import OcppOptionsFlow
 from .settings import new_charger
 
@@ -53,6 +53,7 @@ class OcppConfigFlow(ConfigFlow, domain=DOMAIN):
 
     # lbbrhzn/ocpp has this domain with versions up to 2.x.
     VERSION = 3
+    MINOR_VERSION = 2
 
     def __init__(self) -> None:
         """Begin without a discovered charger."""
@@ -192,14 +193,7 @@ class OcppConfigFlow(ConfigFlow, domain=DOMAIN):
 def _try_to_bind(host: str, port: int) -> dict[str, str]:
     """Return why chargers could not connect to an address, as errors of the form."""
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind, protocol) as tried:
-            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            tried.bind(address)
-            # Binding alone succeeds beside one that does not listen yet.
-            tried.listen()
+        try_to_listen(host, port)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             return {CONF_PORT: "address_in_use"}

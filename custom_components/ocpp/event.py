@@ -10,8 +10,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.json import json_dumps
 
+from .battery import BATTERY_SWAP_TYPES, battery_swap
 from .csms.charging_station import ChargingStation
 from .csms.commands.command import fold
+from .csms.happenings import BatterySwapped, GridAlarm
 from .csms.model import (
     CardPresented,
     DataReceived,
@@ -21,6 +23,7 @@ from .csms.model import (
     SessionStarted,
 )
 from .csms.variables import VariableMonitored
+from .der import GRID_ALARM_TYPES, grid_alarm
 from .entity import OcppEntity
 from .hub import Charger, OcppConfigEntry
 from .sessions import amount, card_of, duration_of, kwh
@@ -155,6 +158,14 @@ def _monitoring(station: ChargingStation, evse: int, event: Event) -> Told | Non
     }
 
 
+def _grid_alarm(station: ChargingStation, evse: int, event: Event) -> Told | None:
+    return grid_alarm(event) if isinstance(event, GridAlarm) else None
+
+
+def _battery_swap(station: ChargingStation, evse: int, event: Event) -> Told | None:
+    return battery_swap(station, event) if isinstance(event, BatterySwapped) else None
+
+
 def _short(data: Any) -> Any:
     """Return what a vendor sent as it is; the beginning of its text where it is long."""
     text = data if isinstance(data, str) else json_dumps(data)
@@ -186,6 +197,19 @@ MONITORING_EVENT = OcppEventDescription(
     event_types=["alert", "alert_cleared", "delta", "periodic"],
     read_fn=_monitoring,
 )
+# Of chargers that feed into the grid, and of those that swap batteries.
+GRID_ALARM_EVENT = OcppEventDescription(
+    key="grid_alarm",
+    translation_key="grid_alarm",
+    event_types=GRID_ALARM_TYPES,
+    read_fn=_grid_alarm,
+)
+BATTERY_SWAP_EVENT = OcppEventDescription(
+    key="battery_swap",
+    translation_key="battery_swap",
+    event_types=BATTERY_SWAP_TYPES,
+    read_fn=_battery_swap,
+)
 EVSE_EVENTS = (
     OcppEventDescription(
         key="card",
@@ -207,6 +231,10 @@ def _events(charger: Charger) -> Iterator[OcppEntity]:
         yield OcppEvent(charger, description)
     if charger.station.device_model.variables:
         yield OcppEvent(charger, MONITORING_EVENT)
+    if charger.station.der_control.seen:
+        yield OcppEvent(charger, GRID_ALARM_EVENT)
+    if charger.station.battery_swap.seen:
+        yield OcppEvent(charger, BATTERY_SWAP_EVENT)
     for evse in charger.station.evses:
         for description in EVSE_EVENTS:
             yield OcppEvent(charger, description, evse=evse)

@@ -39,12 +39,9 @@ from .csms.charging_station import ChargingStation
 from .csms.model import Part, StationSettings, Topic
 from .csms.store import Store, StoreUnavailable, database_url
 from .csms.tls import TlsError
-from .issues import (
-    async_follow_certificate,
-    async_follow_limits,
-    async_show_set_aside,
-    async_show_store_trouble,
-)
+from .issues import FOLLOWED, async_show_set_aside, async_show_store_trouble
+from .newcomers import discovery_id, may_adopt, may_show
+from .passwords import async_follow_password
 from .prices import Prices
 from .settings import evse_identifier, new_charger, read_options, read_settings
 from .tls import TLS_OPTIONS, Encryption
@@ -246,9 +243,10 @@ class OcppHub:
             station.watch(Part(Topic.INFO), lambda: self._show_info(charger)),
             station.watch(Part(Topic.STRUCTURE), lambda: self._add_entities(charger)),
             self.cards.async_follow(station, device.id),
+            async_follow_password(self.hass, self.entry, station, subentry.subentry_id),
             *(
                 follow(self.hass, station, subentry.subentry_id, subentry.title)
-                for follow in (async_follow_limits, async_follow_certificate)
+                for follow in FOLLOWED
             ),
         ]
         self.chargers[identity] = charger
@@ -354,7 +352,9 @@ class OcppHub:
     @callback
     def _on_visitor(self, station: ChargingStation) -> None:
         """Adopt an unknown charger when people want that of all of them."""
-        if not self.central.options.adopt_automatically:
+        if self.central.options.unknown_chargers != "adopt" or not may_adopt(
+            self.entry
+        ):
             return
         self.hass.config_entries.async_add_subentry(
             self.entry, new_charger(station.identity, {CONF_NAME: station.identity})
@@ -363,6 +363,8 @@ class OcppHub:
     @callback
     def _on_introduced(self, station: ChargingStation) -> None:
         """Show a card for an unknown charger."""
+        if not may_show(self.hass, self.entry, station.identity):
+            return
         info = station.provisioning.info
         discovery_flow.async_create_flow(
             self.hass,
@@ -390,8 +392,3 @@ class OcppHub:
                 "unique_id"
             ) == discovery_id(self.entry.entry_id, identity):
                 flows.async_abort(flow["flow_id"])
-
-
-def discovery_id(entry_id: str, identity: str) -> str:
-    """Return the unique id of the card of an unknown charger."""
-    return f"{entry_id}_{identity.casefold()}"

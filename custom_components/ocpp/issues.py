@@ -14,6 +14,7 @@ from .csms.charging_station import ChargingStation
 from .csms.model import Part, Topic, utcnow
 from .csms.store import StoreTrouble, TroubleKind
 from .csms.tls import Tls
+from .security_profile import async_follow_security_profile
 
 # How long before a certificate is over people are told.
 _TOLD_BEFORE = timedelta(days=30)
@@ -139,6 +140,51 @@ def async_follow_certificate(
 
     look()
     return stop
+
+
+@callback
+def async_follow_discharging(
+    hass: HomeAssistant, station: ChargingStation, subentry_id: str, title: str
+) -> Callable[[], None]:
+    """Show while a session goes on although people changed whether cars may discharge.
+
+    Return how to stop that, and show it no more.
+    """
+    issue = f"discharging_unchanged_{subentry_id}"
+
+    @callback
+    def look() -> None:
+        if not station.v2x.refused:
+            ir.async_delete_issue(hass, DOMAIN, issue)
+            return
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            issue,
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key="discharging_unchanged",
+            translation_placeholders={"title": title},
+        )
+
+    unwatch = station.watch(Part(Topic.LIMIT, 0, "v2x"), look)
+
+    @callback
+    def stop() -> None:
+        unwatch()
+        ir.async_delete_issue(hass, DOMAIN, issue)
+
+    look()
+    return stop
+
+
+# What of each charger is told as long as it lasts.
+FOLLOWED = (
+    async_follow_limits,
+    async_follow_certificate,
+    async_follow_discharging,
+    async_follow_security_profile,
+)
 
 
 # --- encryption ---------------------------------------------------------------------------

@@ -8,7 +8,6 @@ import probatio
 
 from .addresses import async_own_address
 from .const import (
-    CONF_ADOPT_AUTOMATICALLY,
     CONF_ASSUME_16,
     CONF_CONCURRENT_TX,
     CONF_DB_URL,
@@ -24,6 +23,7 @@ from .const import (
     CONF_QUIET,
     CONF_TLS_PORT,
     CONF_UNKNOWN_CARDS,
+    CONF_UNKNOWN_CHARGERS,
     CONF_VAT_NUMBERS,
     DEFAULT_KEEP_SAMPLES,
     DEFAULT_TLS_PORT,
@@ -60,8 +60,12 @@ _PRICE = selector.NumberSelector(
 CHARGERS_SCHEMA = probatio.Schema(
     {
         probatio.Required(
-            CONF_ADOPT_AUTOMATICALLY, default=_DEFAULTS.adopt_automatically
-        ): selector.BooleanSelector(),
+            CONF_UNKNOWN_CHARGERS, default=_DEFAULTS.unknown_chargers
+        ): selector.SelectSelector(
+            selector.SelectSelectorConfig(
+                options=["ask", "adopt", "refuse"], translation_key="unknown_chargers"
+            )
+        ),
         probatio.Required(
             CONF_QUIET, default=_DEFAULTS.quiet
         ): selector.BooleanSelector(),

@@ -1,7 +1,6 @@
 """The form about encryption: what can be chosen, and what is wrong with a choice."""
 
 import errno
-import socket
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
@@ -10,6 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import selector
 import probatio
 
+from .addresses import try_to_listen
 from .const import (
     CONF_ALLOW_PLAIN,
     CONF_SECURITY_PROFILE,
@@ -112,14 +112,7 @@ def _pairs(settings: TlsSettings) -> list[tuple[Pair, str]]:
 def _try_port(host: str, port: int) -> dict[str, str]:
     """Return why nothing could listen on a port."""
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind, protocol) as tried:
-            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            tried.bind(address)
-            # Binding alone succeeds beside one that does not listen yet.
-            tried.listen()
+        try_to_listen(host, port)
     except OSError as error:
         if error.errno == errno.EACCES:
             return {CONF_TLS_PORT: "port_not_allowed"}

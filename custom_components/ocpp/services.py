@@ -18,6 +18,7 @@ from .csms.model import RateUnit
 from .exceptions import translated_errors
 from .hub import Charger
 from .password_actions import async_setup_password_actions
+from .security_profile_actions import async_setup_security_profile_actions
 from .session_actions import async_setup_session_actions
 from .target import TARGET, chosen
 
@@ -100,6 +101,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
     async_setup_command_actions(hass)
     async_setup_session_actions(hass)
     async_setup_password_actions(hass)
+    async_setup_security_profile_actions(hass)
 
 
 def _target(call: ServiceCall) -> tuple[Charger, int]:

@@ -28,4 +28,5 @@ async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
         "chargers": len(stations),
         "connected": sum(station.connected for station in stations),
         "waiting": sum(len(central.visitors) for central in centrals),
+        "refused": sum(central.refused.total() for central in centrals),
     }

@@ -78,3 +78,17 @@ def test_an_endless_report_is_followed_up_to_a_limit() -> None:
     for number in range(20_000):
         report.take(part(number, more=True), 10)
     assert len(report.parts()) == 5_000
+
+
+def test_what_comes_in_several_lists_is_told_by_their_names() -> None:
+    report = Report()
+    report.take({"requestId": 1, "tbc": True, "curve": [1], "freqDroop": [2]}, 2)
+    report.take({"requestId": 1, "curve": [3], "gradient": "odd"}, 1)
+    assert report.complete
+    told = report.told(LATER["GetDERControl"])
+    assert told == {"curve": [1, 3], "freqDroop": [2]}
+
+
+def test_the_list_that_is_always_there_is_empty_where_nothing_was_told() -> None:
+    assert Report().told(LATER["GetDERControl"]) == {"curve": []}
+    assert Report().told(LATER["GetReport"]) == {"reportData": []}

@@ -4,9 +4,18 @@ from typing import Any
 
 import pytest
 
-from custom_components.ocpp.csms.blocks.block import Block, follows, precedes
+from custom_components.ocpp.csms.blocks.block import (
+    Block,
+    follows,
+    precedes,
+    unanswered,
+)
 from custom_components.ocpp.csms.charging_station import ChargingStation
-from custom_components.ocpp.csms.errors import CommandFailed, CommandRejected
+from custom_components.ocpp.csms.errors import (
+    CommandFailed,
+    CommandRejected,
+    CommandTimedOut,
+)
 from custom_components.ocpp.csms.model import (
     Payload,
     RateUnit,
@@ -14,7 +23,7 @@ from custom_components.ocpp.csms.model import (
     StationSettings,
 )
 from custom_components.ocpp.csms.versions import V16, V201
-from tests.simulator import CallError, Charger
+from tests.simulator import CallError, Charger, Silence
 
 from .conftest import MakeCharger
 
@@ -52,6 +61,11 @@ class Ears(Block):
         """Hear after."""
         self.heard.append(("after", answer))
 
+    @unanswered("ClearCache", V16)
+    def on_silence(self, payload: Payload) -> None:
+        """Hear that nobody answered."""
+        self.heard.append(("never", payload))
+
     @follows("ClearCache", V201)
     def on_another_version(self, payload: Payload, answer: Payload) -> None:
         """Hear of what nobody sends."""
@@ -83,6 +97,16 @@ async def test_blocks_hear_of_what_was_accepted(
     with pytest.raises(CommandFailed):
         await send.exchange("ClearCache", {})
     assert [when for when, _ in ears.heard] == ["before"] * 3
+
+
+async def test_blocks_hear_of_what_was_never_answered(
+    station: ChargingStation, ears: Ears, charger: Charger
+) -> None:
+    """It may have been obeyed."""
+    charger.answers["ClearCache"] = Silence
+    with pytest.raises(CommandTimedOut):
+        await station.sending.command("ClearCache", {})
+    assert [when for when, _ in ears.heard] == ["before", "never"]
 
 
 async def test_blocks_are_spared_what_is_not_valid(

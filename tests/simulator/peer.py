@@ -103,6 +103,11 @@ class Peer:
     # Connection
 
     @property
+    def transport(self) -> dict[str, Any]:
+        """Return how the next socket is opened, for whoever wants it otherwise."""
+        return self._options
+
+    @property
     def connected(self) -> bool:
         """Return if the socket is open."""
         return self._link is not None

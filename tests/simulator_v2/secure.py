@@ -12,7 +12,6 @@ from .station import Station
 
 _PRIORITY = "OCPPCommCtrlr.NetworkConfigurationPriority"
 _PROFILE = "SecurityCtrlr.SecurityProfile"
-_KEPT = "SecurityCtrlr.BasicAuthPassword"
 
 
 class SecureStation(Station):
@@ -49,9 +48,12 @@ class SecureStation(Station):
 
     @override
     async def sign_certificate(
-        self, kind: str = "ChargingStationCertificate", csr: str | None = None
-    ) -> str:
-        return await super().sign_certificate(kind, self.trust.ask(self.identity))
+        self,
+        certificate_type: str = "ChargingStationCertificate",
+        csr: str | None = None,
+    ) -> None:
+        csr = csr or self.trust.ask(self.identity)
+        await super().sign_certificate(certificate_type, csr)
 
     def _certificate_signed(self, payload: Payload) -> Reply:
         if not self.trust.take(payload["certificateChain"]):
@@ -89,7 +91,7 @@ class SecureStation(Station):
         """Connect by the first slot that leads anywhere (B10)."""
         if self.connected:
             return
-        for number in self.variables[_PRIORITY].actual.split(","):
+        for number in (self.variables[_PRIORITY].value or "").split(","):
             slot = self.state.network_profiles[int(number)]
             self.trust.use(slot["securityProfile"], slot["ocppCsmsUrl"])
             try:
@@ -107,7 +109,7 @@ class SecureStation(Station):
         for number in [n for n, it in slots.items() if it["securityProfile"] < profile]:
             del slots[number]
         order = self.variables[_PRIORITY]
-        kept = [n for n in order.actual.split(",") if int(n) in slots]
+        kept = [n for n in (order.value or "").split(",") if int(n) in slots]
         order.value = ",".join(kept)
 
     @override

@@ -53,6 +53,7 @@ class Arrival:
     identity: str
     encrypted: bool = False
     certificate: ClientCertificate | None = None
+    shows_password: bool = False
 
 
 class Refusal(StrEnum):
@@ -63,6 +64,12 @@ class Refusal(StrEnum):
     INVALID_CERTIFICATE = "its certificate is over, or was taken back"
     OTHER_ORGANISATION = "its certificate is of another organisation"
     OTHER_STATION = "its certificate is of another charger"
+    NO_IDENTITY = "its URL does not end in an identity"
+    UNKNOWN = "nobody added it"
+    TOO_MANY_UNKNOWN = "too many that nobody added are waiting"
+    NO_PASSWORD = "it shows no password"
+    WRONG_PASSWORD = "its password is wrong"
+    TOO_OFTEN = "too many attempts"
 
 
 def refusal(

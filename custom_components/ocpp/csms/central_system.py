@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
-from http import HTTPStatus
+from functools import partial
 import logging
 import socket as sockets
 import ssl
@@ -12,14 +12,15 @@ from typing import override
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
-from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from .admission import Arrival, Refusal, identity_of, refusal
 from .authority import AuthorityError
 from .charging_station import ChargingStation
+from .door import Counted, Door
 from .errors import PortUnavailable
 from .model import Options, RegistrationStatus, StationSettings, Transaction
+from .rates import Bucket
 from .schemas import load_schemas
 from .shared import Shared
 from .store import Store
@@ -32,6 +33,8 @@ _LOGGER = logging.getLogger(__name__)
 MAX_FRAME = 8 * 1024 * 1024
 # Unknown stations that are kept waiting at a time.
 MOST_VISITORS = 20
+# And those that are about to be added, since nobody is asked.
+MOST_ADOPTED = 100
 # In seconds. Pings keep routers from forgetting the connection; a missing pong is not held
 # against a station, since some never send one.
 _PING_INTERVAL = 30
@@ -40,8 +43,8 @@ _CLOSE_TIMEOUT = 3
 # In milliseconds. After this long without a word from the other end's network the kernel
 # gives the connection up, so that a station that lost its power does not look connected.
 _DEAD_AFTER = 90_000
-# Stations that were turned away and logged; what comes after these is counted only.
-_MOST_LOGGED = 100
+# Frames of a connection that are read ahead.
+_MOST_FRAMES = 4
 
 
 class _QuietLogger(logging.LoggerAdapter[logging.Logger]):
@@ -67,9 +70,13 @@ class _QuietLogger(logging.LoggerAdapter[logging.Logger]):
 class _Connection:
     """A WebSocket as the RPC layer wants it."""
 
-    def __init__(self, connection: ServerConnection) -> None:
-        """Wrap a connection."""
+    def __init__(
+        self, connection: ServerConnection, bucket: Bucket, slowed: Callable[[], None]
+    ) -> None:
+        """Wrap a connection that is read no faster than a bucket allows."""
         self._connection = connection
+        self._bucket = bucket
+        self._slowed = slowed
         self.send = connection.send
 
     async def __aiter__(self) -> AsyncIterator[str | bytes]:
@@ -79,6 +86,9 @@ class _Connection:
             while True:
                 # As bytes: text that is not UTF-8 would end the connection.
                 yield await receive(decode=False)
+                if wait := self._bucket.take():
+                    self._slowed()
+                    await asyncio.sleep(wait)
         except ConnectionClosed:
             return
 
@@ -115,11 +125,8 @@ class CentralSystem:
         # not say it although it was asked.
         self.on_visitor: Callable[[ChargingStation], None] = lambda _: None
         self.on_introduced: Callable[[ChargingStation], None] = lambda _: None
-        # How many were turned away before there was a WebSocket, by the reason.
-        self.refused: Counter[Refusal] = Counter()
+        self.door = Door(self)
         self._servers: list[Server] = []
-        self._refused_identities = 0
-        self._logged: set[tuple[str, Refusal]] = set()
 
     async def open(self) -> None:
         """Load the schemas; stations can be added from then on."""
@@ -146,9 +153,12 @@ class CentralSystem:
                 self._serve,
                 self.host,
                 port,
-                process_request=self._process_request,
+                process_request=self.door.judge,
                 select_subprotocol=self._select_subprotocol,
                 max_size=MAX_FRAME,
+                max_queue=_MOST_FRAMES,
+                # Not a class, but called like one.
+                create_connection=partial(Counted, self.door.rates),  # type: ignore[arg-type]
                 ping_interval=_PING_INTERVAL,
                 ping_timeout=None,
                 close_timeout=_CLOSE_TIMEOUT,
@@ -168,6 +178,11 @@ class CentralSystem:
             await self.bind()
         for server in self._servers:
             await server.start_serving()
+
+    @property
+    def refused(self) -> Counter[Refusal]:
+        """Return how many were turned away, by the reason."""
+        return self.door.refused
 
     @property
     def listening(self) -> bool:
@@ -228,6 +243,9 @@ class CentralSystem:
     def apply_options(self, options: Options) -> None:
         """Treat all stations by other options from now on."""
         self.shared.options = options
+        if options.unknown_chargers == "refuse":
+            for visitor in self.visitors.values():
+                visitor.disconnect()
 
     def follow_cards(self) -> None:
         """Have all stations follow the listed cards, and who may charge with them."""
@@ -247,25 +265,7 @@ class CentralSystem:
 
     # --- handshake ----------------------------------------------------------------------
 
-    def _process_request(
-        self, connection: ServerConnection, request: Request
-    ) -> Response | None:
-        """Turn away who has no name or may not come, before there is a WebSocket."""
-        if (identity := identity_of(request.path)) is not None:
-            if (why := self._refusal(self._arrival(connection, identity))) is None:
-                return None
-            self._count_refusal(identity, why)
-            return connection.respond(HTTPStatus.FORBIDDEN, f"Refused: {why}\n")
-        self._refused_identities += 1
-        if self._refused_identities == 1:
-            _LOGGER.warning(
-                "A charger was turned away because its URL does not end in an identity"
-            )
-        return connection.respond(
-            HTTPStatus.NOT_FOUND, "The URL must end in the charger's identity\n"
-        )
-
-    def _arrival(self, connection: ServerConnection, identity: str) -> Arrival:
+    def arrival(self, connection: ServerConnection, identity: str) -> Arrival:
         """Return who comes by which door."""
         encrypted = connection.transport.get_extra_info("ssl_object")
         certificate = None
@@ -275,31 +275,25 @@ class CentralSystem:
             identity=identity,
             encrypted=encrypted is not None,
             certificate=certificate,
+            shows_password=Door.password_of(connection.request, identity) is not None,
         )
 
-    def _refusal(self, arrival: Arrival) -> Refusal | None:
+    def refusal_of(self, arrival: Arrival) -> Refusal | None:
         """Return why a station may not come in, if it may not (A00)."""
         if (station := self.station(arrival.identity)) is None:
             return None
         info = station.provisioning.info
         return refusal(
             arrival,
-            profile=station.settings.security_profile,
+            profile=station.security_profile.least,
             serial=info.serial if info is not None else None,
             organisation=self.tls.settings.organisation if self.tls is not None else "",
         )
 
-    def _count_refusal(self, identity: str, why: Refusal) -> None:
-        """Count a refusal, and log the first of its kind of each station."""
-        self.refused[why] += 1
-        if (identity, why) not in self._logged and len(self._logged) < _MOST_LOGGED:
-            self._logged.add((identity, why))
-            _LOGGER.warning("%s was turned away: %s", identity, why)
-
     def recheck(self, station: ChargingStation) -> None:
         """Close the connection of a station that would not be let in any more."""
         arrival = station.security.arrival
-        if station.connected and arrival is not None and self._refusal(arrival):
+        if station.connected and arrival is not None and self.refusal_of(arrival):
             station.disconnect()
 
     def _select_subprotocol(
@@ -331,15 +325,18 @@ class CentralSystem:
         key = identity.casefold()
         station = self.stations.get(key) or self.visitors.get(key)
         if station is None:
-            full = len(self.visitors) >= MOST_VISITORS
-            if full and not self.options.adopt_automatically:
+            adopts = self.options.unknown_chargers == "adopt"
+            if len(self.visitors) >= (MOST_ADOPTED if adopts else MOST_VISITORS):
+                self.door.count(identity, Refusal.TOO_MANY_UNKNOWN)
                 await connection.close(1013, "too many unknown chargers")
                 return
             station = self._welcome(identity)
         if not station.connected:
             _LOGGER.info("%s connected with OCPP %s", station.identity, version.name)
-        station.security.on_arrival(self._arrival(connection, identity))
-        await station.serve(_Connection(connection), version)
+        station.security.on_arrival(self.arrival(connection, identity))
+        bucket = self.door.bucket(station)
+        slowed = partial(self.door.on_slowed, station)
+        await station.serve(_Connection(connection, bucket, slowed), version)
         if not station.connected:
             _LOGGER.info("%s disconnected", station.identity)
             if self.visitors.get(key) is station:

@@ -159,7 +159,11 @@ class ChargingStation(FunctionalBlocks, Listeners):
         A new socket replaces the one before, whose end then changes nothing.
         """
         self._drop_socket()
-        self.version = version
+        if version is not self.version:
+            # What there is to show depends on it.
+            self.version = version
+            self.changed(Part(Topic.STRUCTURE))
+            self.remember()
         self._rpc = rpc = Rpc(
             connection,
             version=version,
@@ -232,13 +236,26 @@ class ChargingStation(FunctionalBlocks, Listeners):
             )
         if self.settings.registration is not RegistrationStatus.ACCEPTED:
             self._check_admitted(message)
-        validator = self._schemas[self.version].requests[action]
-        if not isinstance(payload, dict) or not validator.is_valid(payload):
-            payload = self._repair(message, payload)
-        return self.sending.written(await message.handle(payload))
+        schemas = self._schemas[self.version]
+        faults: tuple[lenient.Violation, ...] = ()
+        if not isinstance(payload, dict) or not schemas.requests[action].is_valid(
+            payload
+        ):
+            payload, faults = self._repair(message, payload)
+        answer = await message.handle(payload)
+        if faults and action in schemas.responses:
+            # What repeats a part of the message would be as faulty as that.
+            if not schemas.responses[action].is_valid(answer):
+                raise MessageRefused(lenient.error_code(faults[0]), str(faults[0]))
+        return self.sending.written(answer)
 
-    def _repair(self, message: Message, payload: Any) -> Payload:
-        """Repair a payload; refuse it only where what is left means nothing."""
+    def _repair(
+        self, message: Message, payload: Any
+    ) -> tuple[Payload, tuple[lenient.Violation, ...]]:
+        """Repair a payload; refuse it only where what is left means nothing.
+
+        Return also what could not be repaired.
+        """
         action = message.answers.action
         repaired = lenient.repair(payload, self._schemas[self.version].requests[action])
         for note in repaired.notes:
@@ -251,7 +268,7 @@ class ChargingStation(FunctionalBlocks, Listeners):
             field = violation.path[0] if violation.path else violation.field
             if needs and (field in needs or not field):
                 raise MessageRefused(lenient.error_code(violation), str(violation))
-        return repaired.payload
+        return repaired.payload, repaired.left
 
     def _check_admitted(self, message: Message) -> None:
         """Refuse what a station that is not accepted has no business to send (B02.FR.09).
@@ -295,6 +312,7 @@ class ChargingStation(FunctionalBlocks, Listeners):
         """Be one of those that people decided to have, after having been a visitor."""
         self.adopted = True
         self.introduced = lambda: None
+        self.passwords.on_adopted()
         await self.transactions.load()
         self.apply_settings(settings)
         self.remember()
@@ -330,6 +348,8 @@ class ChargingStation(FunctionalBlocks, Listeners):
         self.device_model.stop()
         for block in (self.smart_charging, self.local_list, self.reservation):
             block.stop()
+        for room in (self.tariffs, self.payment, self.transaction_limits):
+            room.stop()
         for task in self._tasks:
             task.cancel()
         if self._tasks:

@@ -10,7 +10,7 @@ MODES = (
 )
 _SPELLED = {mode.casefold(): mode for mode in MODES}
 
-CHARGING = "ChargingOnly"
+CHARGING, IDLE = "ChargingOnly", "Idle"
 
 
 def spelled(told: str) -> str | None:

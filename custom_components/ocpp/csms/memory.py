@@ -4,6 +4,8 @@ import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from .versions import SPOKEN
+
 if TYPE_CHECKING:
     from .charging_station import ChargingStation
 
@@ -29,6 +31,9 @@ class Memory:
             station.add_evse(evse)
         if seen := facts.get("last_seen"):
             station.last_seen = datetime.fromisoformat(seen)
+        for version in SPOKEN:
+            if version.name == facts.get("version"):
+                station.version = version
         for name, block in station.blocks.items():
             block.recall(facts.get(name, {}))
         await station.device_model.load()
@@ -49,6 +54,7 @@ class Memory:
             for name, block in station.blocks.items()
             if (kept := block.facts())
         }
+        facts["version"] = station.version.name
         facts["evses"] = station.evses
         facts["last_seen"] = (
             station.last_seen.isoformat() if station.last_seen else None

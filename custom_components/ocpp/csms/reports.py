@@ -20,12 +20,14 @@ class Later(NamedTuple):
     """Which message brings the answer, and in which of its fields.
 
     A `text` is cut into pieces; of what comes as a `whole` the other fields count as well.
+    `others` are further fields that are lists of their own.
     """
 
     message: str
     field: str
     text: bool = False
     whole: bool = False
+    others: tuple[str, ...] = ()
 
 
 # By the command that asks for it.
@@ -35,14 +37,22 @@ LATER: Mapping[str, Later] = {
     "GetChargingProfiles": Later(
         "ReportChargingProfiles", "chargingProfile", whole=True
     ),
+    "GetDERControl": Later(
+        "ReportDERControl",
+        "curve",
+        others=(
+            *("enterService", "fixedPFAbsorb", "fixedPFInject", "fixedVar"),
+            *("freqDroop", "gradient", "limitMaxDischarge"),
+        ),
+    ),
     "GetDisplayMessages": Later("NotifyDisplayMessages", "messageInfo"),
     "GetMonitoringReport": Later("NotifyMonitoringReport", "monitor"),
     "GetReport": Later("NotifyReport", "reportData"),
 }
-_FIELDS = {later.message: later.field for later in LATER.values()}
+_FIELDS = {later.message: (later.field, *later.others) for later in LATER.values()}
 _ENVELOPE = frozenset({"requestId", "tbc"})
 # With these the request was taken, but nothing comes.
-_NOTHING_TO_TELL = frozenset({"EmptyResultSet", "NoProfiles", "Unknown"})
+_NOTHING_TO_TELL = frozenset({"EmptyResultSet", "NoProfiles", "NotFound", "Unknown"})
 
 
 class Report:
@@ -50,6 +60,8 @@ class Report:
 
     def __init__(self) -> None:
         """Begin with no part."""
+        # Those of the messages that one command took.
+        self._several: list[Report] = []
         self._parts: dict[int, Payload] = {}
         self._end: int | None = None
         self._items = 0
@@ -72,6 +84,10 @@ class Report:
             self._end = number
         self._news.set()
 
+    def add(self, report: Report) -> None:
+        """Be the report of several messages together, this one the last."""
+        self._several.append(report)
+
     def finish(self) -> None:
         """Expect no part."""
         self._end = -1
@@ -82,6 +98,8 @@ class Report:
 
         The first has number 0; some give another one to an only part.
         """
+        if self._several:
+            return all(report.complete for report in self._several)
         if self._end is None or not self._parts:
             return self._end is not None
         first = min(self._parts)
@@ -91,6 +109,8 @@ class Report:
 
     def parts(self) -> list[Payload]:
         """Return what came, in the order it was written."""
+        if self._several:
+            return [part for report in self._several for part in report.parts()]
         return [self._parts[number] for number in sorted(self._parts)]
 
     def result(self, later: Later) -> Any:
@@ -100,10 +120,21 @@ class Report:
                 {key: value for key, value in part.items() if key not in _ENVELOPE}
                 for part in self.parts()
             ]
-        found = [part.get(later.field) for part in self.parts()]
         if later.text:
+            found = [part.get(later.field) for part in self.parts()]
             return "".join(text for text in found if isinstance(text, str))
+        return self._listed(later.field)
+
+    def _listed(self, field: str) -> list[Any]:
+        found = [part.get(field) for part in self.parts()]
         return [item for items in found if isinstance(items, list) for item in items]
+
+    def told(self, later: Later) -> Payload:
+        """Return what the parts say together, by field; of `others` those that say anything."""
+        others = {field: self._listed(field) for field in later.others}
+        return {later.field: self.result(later)} | {
+            field: items for field, items in others.items() if items
+        }
 
     async def wait(self, silence: float) -> bool:
         """Wait until it is complete, or nothing came for some seconds; return which."""
@@ -141,8 +172,8 @@ class Reports:
 
     def take(self, message: str, payload: Payload) -> list[Any]:
         """Take up a part of an answer; return its items, also where nobody waits."""
-        listed = payload.get(_FIELDS[message])
-        items = listed if isinstance(listed, list) else []
+        listed = [payload.get(field) for field in _FIELDS[message]]
+        items = [it for part in listed if isinstance(part, list) for it in part]
         request_id = payload.get("requestId")
         if isinstance(request_id, int):
             report = self._expected.get((message, request_id))
@@ -158,10 +189,15 @@ class Reports:
         The report may be incomplete: `silence` is for how many seconds nothing may come.
         Raises what `Sending.command` does.
         """
-        with self.expect(action, payload["requestId"]) as report:
-            answer = await self._station.sending.command(action, payload)
-            if answer.repaired.get("status") not in _NOTHING_TO_TELL:
-                await report.wait(silence)
-            else:
-                report.finish()
-        return answer, report
+        model, sent = self._station.device_model, []
+        whole = Report()
+        for part in model.in_parts(action, payload):
+            with self.expect(action, part["requestId"]) as report:
+                answer = await self._station.sending.command(action, part)
+                if answer.repaired.get("status") not in _NOTHING_TO_TELL:
+                    await report.wait(silence)
+                else:
+                    report.finish()
+            sent.append(answer)
+            whole.add(report)
+        return model.as_one(action, sent), whole

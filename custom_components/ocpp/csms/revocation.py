@@ -60,6 +60,12 @@ async def check(request: Payload) -> Verdict:
     return Verdict(FAILED, utcnow() + _SOON)
 
 
+def verdict_of(answer: bytes) -> Verdict:
+    """Return what an answer of our own authority says, which is about one certificate."""
+    told = next(iter(read(answer).responses))
+    return Verdict(_STATUSES[told.certificate_status], _until(told.next_update_utc))
+
+
 async def _ask(hashes: Payload, url: str) -> Verdict:
     """Ask whoever issued it (OCSP)."""
     serial = _serial(hashes)

@@ -1,21 +1,30 @@
 """Sending commands to a station, and having its blocks hear of them whoever sent them."""
 
-from collections.abc import Awaitable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
 from copy import deepcopy
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import lenient
-from .blocks.block import Hears
+from . import lenient, secrets
+from .blocks.block import Block, Hears
 from .clock import in_whole_seconds
 from .commands import check_accepted, is_accepted, meaning
-from .errors import CommandFailed, InvalidRequest, NotAccepted, NotInVersion
+from .errors import (
+    CommandFailed,
+    CommandTimedOut,
+    InvalidRequest,
+    NotAccepted,
+    NotInVersion,
+    StationOffline,
+)
 from .model import Payload, RegistrationStatus
 from .versions import Version
 
 if TYPE_CHECKING:
     from .charging_station import ChargingStation
 
-type _Table = dict[str, list[Hears]]
+# Yields what hears of commands at one moment: before, or by the way they were answered.
+type _When = Callable[[Block, Version], Iterator[tuple[str, Hears]]]
 
 # What a station that is kept waiting must not be sent.
 _ONLY_WHEN_ACCEPTED = frozenset(
@@ -39,11 +48,8 @@ class Sending:
     def __init__(self, station: ChargingStation) -> None:
         """Belong to a station."""
         self._station = station
-        # Which methods of the blocks hear of a command: before it is sent, and once the
-        # station accepted or refused it.
-        self._before: dict[Version, _Table] = {}
-        self._after: dict[Version, _Table] = {}
-        self._refused: dict[Version, _Table] = {}
+        # Which methods of the blocks hear of a command, by its action.
+        self._hears: dict[tuple[_When, Version], dict[str, list[Hears]]] = {}
         # What was sent, or waits for its turn, and was not answered yet.
         self._waiting: list[Payload] = []
 
@@ -84,7 +90,7 @@ class Sending:
         valid = self._check(action, payload, validate=validate)
         schemas = station.shared.schemas[version]
         if valid:
-            self._tell_before(version, action, payload)
+            self._tell(Block.forerunners, version, action, payload)
         self._waiting.append(payload)
         try:
             reply = await rpc.call(
@@ -92,6 +98,13 @@ class Sending:
                 self.written(payload),
                 timeout=station.compatibility.call_timeout or None,
             )
+        except CommandTimedOut, StationOffline, asyncio.CancelledError:
+            # It may have been obeyed all the same.
+            if valid:
+                self._tell(Block.in_doubt, version, action, payload)
+            raise
+        except CommandFailed as error:
+            raise secrets.silenced(error, payload) from None
         finally:
             self._waiting = [it for it in self._waiting if it is not payload]
         station.heard()
@@ -107,8 +120,8 @@ class Sending:
             await rpc.disown(reply, lenient.error_code(fault), str(fault))
         if valid:
             accepted = is_accepted(version, action, repaired.payload)
-            tell = self._tell_after if accepted else self._tell_refused
-            tell(version, action, payload, repaired.payload)
+            when = Block.followers if accepted else Block.refusals
+            self._tell(when, version, action, payload, repaired.payload)
         return Answer(came, repaired.payload)
 
     async def send(
@@ -158,33 +171,12 @@ class Sending:
             return in_whole_seconds(payload)
         return payload
 
-    def _tell_before(self, version: Version, action: str, payload: Payload) -> None:
-        if version not in self._before:
-            table = self._before[version] = {}
+    def _tell(self, when: _When, version: Version, action: str, *said: Payload) -> None:
+        """Have the blocks hear of a command that want to at this moment of it."""
+        if (when, version) not in self._hears:
+            table = self._hears[when, version] = {}
             for block in self._station.blocks.values():
-                for of, hears in block.forerunners(version):
+                for of, hears in when(block, version):
                     table.setdefault(of, []).append(hears)
-        for hears in self._before[version].get(action, ()):
-            hears(payload)
-
-    def _tell_after(
-        self, version: Version, action: str, payload: Payload, answer: Payload
-    ) -> None:
-        if version not in self._after:
-            table = self._after[version] = {}
-            for block in self._station.blocks.values():
-                for of, hears in block.followers(version):
-                    table.setdefault(of, []).append(hears)
-        for hears in self._after[version].get(action, ()):
-            hears(payload, answer)
-
-    def _tell_refused(
-        self, version: Version, action: str, payload: Payload, answer: Payload
-    ) -> None:
-        if version not in self._refused:
-            table = self._refused[version] = {}
-            for block in self._station.blocks.values():
-                for of, hears in block.refusals(version):
-                    table.setdefault(of, []).append(hears)
-        for hears in self._refused[version].get(action, ()):
-            hears(payload, answer)
+        for hears in self._hears[when, version].get(action, ()):
+            hears(*said)

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from .authority import Authority
 from .id_tokens import IdTokens
 from .model import Options, Transaction
+from .passwords import Hashing
 from .schemas import Schemas
 from .store import Store
 from .tariff import Tariff
@@ -19,6 +21,9 @@ class Shared:
     options: Options
     tariff: Tariff = field(default_factory=Tariff)
     id_tokens: IdTokens = field(default_factory=IdTokens)
+    hashing: Hashing = field(default_factory=Hashing)
+    # Who signs for stations, where connections can be encrypted at all.
+    authority: Authority | None = None
     # The sessions that run at any station; stations do not know each other.
     running: Callable[[], Iterable[Transaction]] = tuple
     # Loaded when the central system opens.

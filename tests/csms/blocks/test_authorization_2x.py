@@ -155,6 +155,39 @@ async def test_c01_a_token_is_only_what_it_is_listed_as(
     assert (await two.authorize("04AB", presented))["status"] == status
 
 
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        ({"priority": 9}, {"status": "Accepted", "chargingPriority": 9}),
+        ({"priority": -9}, {"status": "Accepted", "chargingPriority": -9}),
+        # Which is what stations take it for.
+        ({}, {"status": "Accepted"}),
+        # Who may not charge charges neither first nor last.
+        ({"priority": 9, "blocked": True}, {"status": "Blocked"}),
+    ],
+)
+async def test_c01_who_is_to_charge_first_is_told(
+    station: ChargingStation, two: Two, other: dict[str, Any], told: dict[str, Any]
+) -> None:
+    """Stations that have to share power may go by it (K03)."""
+    listed(station, card(**other))
+    assert await two.authorize("04AB") == told
+    number = {"idToken": "04AB", "type": "ISO14443"}
+    answer = await two.call(
+        "TransactionEvent",
+        {
+            "eventType": "Started",
+            "timestamp": two.timestamp(),
+            "triggerReason": "Authorized",
+            "seqNo": 0,
+            "transactionInfo": {"transactionId": "tx-1"},
+            "evse": {"id": 1, "connectorId": 1},
+            "idToken": number,
+        },
+    )
+    assert answer["idTokenInfo"] == told
+
+
 async def test_c08_a_card_at_a_car_that_could_do_without_is_a_card(
     station: ChargingStation, two: Two
 ) -> None:

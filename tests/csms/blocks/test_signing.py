@@ -327,6 +327,46 @@ class TestRenewing:
         await again.stop()
 
 
+def hashes_of(made: x509.Certificate, authority: Authority) -> dict[str, Any]:
+    """Return by what stations name a certificate when they ask about it."""
+    asked = ocsp.OCSPRequestBuilder().add_certificate(made, authority.root, SHA256())
+    hashes = asked.build()
+    return {
+        "hashAlgorithm": "SHA256",
+        "issuerNameHash": hashes.issuer_name_hash.hex(),
+        "issuerKeyHash": hashes.issuer_key_hash.hex(),
+        "serialNumber": f"{made.serial_number:x}",
+    }
+
+
+@pytest.mark.parametrize("source", ["OCSP", "CRL"])
+async def test_of_a_chain_too_and_what_was_taken_back_is_so_at_once(
+    station: ChargingStation,
+    authority: Authority,
+    connect_station: MakeTwo,
+    key: Key,
+    source: str,
+) -> None:
+    """Nobody listens at the address that the station names (M07)."""
+    two = await connect_station(version="ocpp2.1")
+    await two.power_up()
+    made = x509.load_pem_x509_certificate(
+        authority.sign(request(key), station=IDENTITY, names=[IDENTITY]).encode()
+    )
+    asked = {
+        "certificateHashData": hashes_of(made, authority),
+        "source": source,
+        "urls": ["http://127.0.0.1:1/"],
+    }
+    message = {"certificateStatusRequests": [asked]}
+    for expected in ("Good", "Revoked"):
+        answer = await two.call("GetCertificateChainStatus", message)
+        (told,) = answer["certificateStatus"]
+        assert told["status"] == expected
+        assert told["source"] == source
+        authority.revoke(IDENTITY)
+
+
 async def test_what_holds_of_ours_is_told_without_asking_anybody(
     station: ChargingStation, authority: Authority, two: Two, key: Key
 ) -> None:

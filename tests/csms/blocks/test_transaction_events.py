@@ -15,6 +15,7 @@ from custom_components.ocpp.csms.model import (
     EvseStatus,
     Options,
     Part,
+    SessionEnded,
     StationSettings,
     Topic,
     utcnow,
@@ -531,6 +532,126 @@ async def test_what_2_x_called_otherwise_is_over_when_the_station_speaks_1_6(
     assert session.stop_reason == "unknown_end"
     with pytest.raises(NoTransaction):
         await station.remote_control.stop_transaction("uuid-a")
+
+
+# --- sessions that run nobody knows where -----------------------------------------------
+
+
+def unplaced(station: ChargingStation) -> list[tuple[str, float]]:
+    """Return the ids of such sessions, and what they have charged in Wh."""
+    sessions = station.transactions.unplaced_sessions()
+    return [(session.id, session.energy) for session in sessions]
+
+
+@pytest.fixture
+async def silent(
+    store: Store, central: CentralSystem, station: ChargingStation, told: Told
+) -> Told:
+    """Return a station of two EVSEs, with a session of which it does not say where."""
+    station.add_evse(1)
+    station.add_evse(2)
+    await told.tell("Started", 0, evse=None, token="CARD1", wh=1000)
+    await told.tell("Updated", 1, 1, wh=1500)
+    return told
+
+
+async def test_a_session_without_a_place_runs_and_ends(
+    store: Store, station: ChargingStation, silent: Told
+) -> None:
+    """It is on no EVSE, and still one of the card's."""
+    happened: list[Any] = []
+    station.follow(happened.append)
+    assert unplaced(station) == [("tx-1", 500)]
+    assert all(station.transactions.session(evse) is None for evse in (1, 2))
+    assert station.transactions.the_running(None).id == "tx-1"
+    await silent.tell("Started", 2, id="tx-2", token="CARD2", wh=1000)
+    assert unplaced(station) == [("tx-1", 500), ("tx-2", 0)]
+    await silent.tell("Ended", 3, 2, wh=2500, stoppedReason="EVDisconnected")
+    assert unplaced(station) == [("tx-2", 0)]
+    (ended,) = [it.transaction for it in happened if isinstance(it, SessionEnded)]
+    assert (ended.energy, ended.stop_reason) == (1500, "ev_disconnected")
+    kept = {session.id: session for session in await store.sessions()}
+    assert kept["tx-1"].energy == 1500
+    assert (await store.token_totals())["card1"].energy == 1500
+    # The register of a session is not that of the whole station.
+    assert station.metering.register(0) is None
+
+
+async def test_a_session_without_a_place_moves_to_the_one_that_is_told(
+    station: ChargingStation, silent: Told
+) -> None:
+    await silent.tell("Updated", 2, 2, evse=2, wh=1800)
+    assert unplaced(station) == []
+    running = station.transactions.session(2)
+    assert running is not None
+    assert (running.id, running.energy, running.started) == ("tx-1", 800, NOON)
+    await silent.tell("Updated", 3, 3, wh=2000)
+    assert station.transactions.energy(2) == 1000
+
+
+async def test_there_are_no_more_sessions_than_evses(
+    store: Store, station: ChargingStation, silent: Told
+) -> None:
+    """The end of the oldest was lost; where it comes after all, it counts."""
+    for number in (2, 3):
+        await silent.tell("Started", number, id=f"tx-{number}", wh=0)
+    assert [session for session, _ in unplaced(station)] == ["tx-2", "tx-3"]
+    lost = await store.find(IDENTITY, "tx-1")
+    assert lost is not None
+    assert (lost.energy, lost.stop_reason) == (500, "unknown_end")
+    await silent.tell("Ended", 4, 2, wh=1700, stoppedReason="Remote")
+    late = await store.find(IDENTITY, "tx-1")
+    assert late is not None
+    assert (late.energy, late.stop_reason) == (700, "remote")
+
+
+@pytest.mark.parametrize("ongoing", [True, False])
+async def test_sessions_without_a_place_survive_a_restart(
+    central: CentralSystem,
+    station: ChargingStation,
+    silent: Told,
+    wire: MakeWire,
+    ongoing: bool,
+) -> None:
+    """The station is asked whether they still run (E14)."""
+    await silent.tell("Started", 2, id="tx-2", wh=0)
+    await central.close()
+    other = CentralSystem(
+        host="127.0.0.1",
+        port=central.port,
+        store=central.shared.store,
+        options=replace(central.options, quiet=False),
+    )
+    await other.open()
+    reborn = await other.add_station(IDENTITY, StationSettings())
+    assert unplaced(reborn) == [("tx-1", 500), ("tx-2", 0)]
+    assert reborn.transactions.unplaced.seen
+    await other.listen()
+    socket = await wire(subprotocols=["ocpp2.0.1"])
+    await socket.send([2, "boot", "BootNotification", BOOT])
+    await socket.answer_to("boot")
+    asked = []
+    while len(asked) < 2:
+        _, name, action, payload = await socket.receive()
+        if action == "GetTransactionStatus":
+            asked.append(payload["transactionId"])
+            answer = {"ongoingIndicator": ongoing, "messagesInQueue": False}
+            await socket.send([3, name, answer])
+        else:
+            await socket.send([4, name, "NotSupported", "", {}])
+    assert asked == ["tx-1", "tx-2"]
+    if ongoing:
+        assert unplaced(reborn) == [("tx-1", 500), ("tx-2", 0)]
+        await Told(socket).tell("Ended", 3, 2, wh=2500)
+        assert unplaced(reborn) == [("tx-2", 0)]
+    else:
+        await until(
+            reborn, Part(Topic.TRANSACTION), lambda: not reborn.transactions.unplaced
+        )
+        lost = await other.shared.store.find(IDENTITY, "tx-1")
+        assert lost is not None
+        assert (lost.energy, lost.stop_reason) == (500, "unknown_end")
+    await other.close()
 
 
 # --- sessions of which the station is silent ----------------------------------------------

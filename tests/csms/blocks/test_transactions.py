@@ -466,6 +466,33 @@ async def test_killed_after_some_samples(
     await reborn.stop()
 
 
+@pytest.mark.parametrize(("later", "register"), [(-60, 2500), (60, 1200)])
+async def test_killed_before_the_register_of_an_end_was_stored(
+    store: Store,
+    station: ChargingStation,
+    charger: Charger,
+    later: float,
+    register: float,
+) -> None:
+    """The end is stored at once, registers are not. What was read later still counts."""
+    number = await start(charger, timestamp=ago(300))
+    await sample(charger, 1200, number, seconds=200)
+    await station.save()
+    facts = await store.load_facts(IDENTITY)
+    await stop(charger, number, 2500, timestamp=ago(100))
+    assert station.metering.register(1) == 2500
+    # As it was last written when the process is killed.
+    moment = (datetime.now(UTC) - timedelta(seconds=100 - later)).isoformat()
+    facts["metering"]["registers"]["1"] = [1200, moment]
+    await station.save()
+    await station.stop()
+    await store.save_facts(IDENTITY, facts)
+    reborn = reborn_station(store)
+    await reborn.load()
+    assert reborn.metering.register(1) == register
+    await reborn.stop()
+
+
 async def test_samples_behind_a_guessed_end(
     station: ChargingStation, charger: Charger
 ) -> None:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from tests.simulator.link import Handler, Payload, Reply
 
+from ..resuming import restart
 from .reply import status
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class Availability:
         station, number = self._station, payload.get("evseId")
         if number is not None and number not in station.evses:
             return status("Rejected", why=("UnknownEvse", "no such EVSE"))
+        if payload["type"] == "ImmediateAndResume" and station.version == "2.1":
+            return status("Accepted", lambda: restart(station))
         if payload["type"] not in ("Immediate", "OnIdle"):
             return status("Rejected", why=("UnsupportedParam", "no such reset"))
         busy = station.busy if number is None else station.evses[number].transaction

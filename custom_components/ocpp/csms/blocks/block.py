@@ -20,6 +20,7 @@ _ANSWERS = "_ocpp_answers"
 _FOLLOWS = "_ocpp_follows"
 _PRECEDES = "_ocpp_precedes"
 _REFUSED = "_ocpp_refused"
+_UNANSWERED = "_ocpp_unanswered"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +80,8 @@ def follows[F: Follower](action: str, *versions: Version) -> Callable[[F], F]:
 def precedes[F: Forerunner](action: str, *versions: Version) -> Callable[[F], F]:
     """Mark a method that hears of a valid command just before it is sent.
 
-    For commands that the station may act upon before it answers.
+    For commands that the station may act upon before it answers. It may raise an
+    `OcppError` where the command must not be sent; nothing is sent then.
     """
     return _mark(_PRECEDES, action, versions)
 
@@ -91,6 +93,14 @@ def refused[F: Follower](action: str, *versions: Version) -> Callable[[F], F]:
     error is none.
     """
     return _mark(_REFUSED, action, versions)
+
+
+def unanswered[F: Forerunner](action: str, *versions: Version) -> Callable[[F], F]:
+    """Mark a method that hears of a valid command that was never answered, whoever sent it.
+
+    The station may have obeyed it, or not. It is given the request.
+    """
+    return _mark(_UNANSWERED, action, versions)
 
 
 def _mark[F: Callable[..., Any]](
@@ -147,6 +157,10 @@ class Block:
     def refusals(self, version: Version) -> Iterator[tuple[str, Hears]]:
         """Yield what hears of each refused command, with the command's action."""
         yield from self._marked(_REFUSED, version)
+
+    def in_doubt(self, version: Version) -> Iterator[tuple[str, Hears]]:
+        """Yield what hears of each command that was not answered, with its action."""
+        yield from self._marked(_UNANSWERED, version)
 
     def _marked(self, mark: str, version: Version) -> Iterator[tuple[str, Hears]]:
         for name in dir(type(self)):

@@ -12,14 +12,16 @@ from .block import Block, Call, answers, follows, precedes
 if TYPE_CHECKING:
     from ..charging_station import ChargingStation
 
-# What a station says of an update, as 2.x spells it.
-STATUSES = {
+_DOWNLOADS = {
     "Idle": "idle",
     "DownloadScheduled": "download_scheduled",
     "Downloading": "downloading",
     "DownloadPaused": "download_paused",
     "Downloaded": "downloaded",
     "DownloadFailed": "download_failed",
+}
+# What a station says of an update, as 2.x spells it.
+STATUSES = _DOWNLOADS | {
     "SignatureVerified": "signature_verified",
     "InvalidSignature": "invalid_signature",
     "InstallScheduled": "install_scheduled",
@@ -31,13 +33,7 @@ STATUSES = {
 }
 _CASEFOLDED = {word.casefold(): slug for word, slug in STATUSES.items()}
 # What a local controller says of firmware that it offers to others.
-PUBLISH_STATUSES = {
-    "Idle": "idle",
-    "DownloadScheduled": "download_scheduled",
-    "Downloading": "downloading",
-    "DownloadPaused": "download_paused",
-    "Downloaded": "downloaded",
-    "DownloadFailed": "download_failed",
+PUBLISH_STATUSES = _DOWNLOADS | {
     "ChecksumVerified": "checksum_verified",
     "InvalidChecksum": "invalid_checksum",
     "Published": "published",

@@ -44,6 +44,8 @@ class Payment(Block):
         self._settled: dict[int, Settlement] = {}
         # The sessions of those who pay at the station, as it calls them.
         self._direct: set[str] = set()
+        # Those of them that were broken off, and are shown still: an end may come again.
+        self._broken_off: set[str] = set()
         # Until when somebody pays on a web page, by EVSE.
         self._paying: dict[int, datetime] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
@@ -105,11 +107,14 @@ class Payment(Block):
         if transaction.running:
             self._end_web_payment(transaction.evse)
             return {}
-        if transaction.id not in self._direct:
-            return {}
-        self._direct.discard(transaction.id)
-        trigger = str(payload.get("triggerReason")).casefold()
-        if trigger in _BROKEN_OFF and not transaction.energy:
+        if transaction.id in self._direct:
+            self._direct.discard(transaction.id)
+            trigger = str(payload.get("triggerReason")).casefold()
+            if trigger in _BROKEN_OFF:
+                self._broken_off &= {it.id for it in self._shown()}
+                self._broken_off.add(transaction.id)
+                self.station.remember()
+        if transaction.id in self._broken_off and not transaction.energy:
             return {"totalCost": 0}
         return {}
 
@@ -184,16 +189,19 @@ class Payment(Block):
             for number, told in facts.get("settled", {}).items()
         }
         self._direct = set(facts.get("direct", ()))
+        self._broken_off = set(facts.get("broken_off", ()))
         self._shown_at = set(facts.get("web", ()))
 
     @override
     def facts(self) -> dict[str, Any]:
         """Keep which payments ended how, and which sessions are paid for directly."""
-        if not (self._settled or self._direct or self._shown_at):
+        kept = self._settled or self._direct or self._broken_off or self._shown_at
+        if not kept:
             return {}
         return {
             "settled": {str(number): [*it] for number, it in self._settled.items()},
             "direct": sorted(self._direct),
+            "broken_off": sorted(self._broken_off),
             "web": sorted(self._shown_at),
         }
 

@@ -79,6 +79,7 @@ class Security(Block):
     def on_arrival(self, arrival: Arrival) -> None:
         """Know how the station comes in, just before it has its socket."""
         self.arrival = arrival
+        self.station.security_profile.on_arrival(arrival)
         shown = arrival.certificate
         if shown is None or not shown.valid:
             return

@@ -22,6 +22,8 @@ _OF_WHAT_WAS_ASKED = frozenset(
         *("ClearDERControl", "GetDERControl", "SetDERControl"),
     }
 )
+# In characters: stations may have words of their own.
+_LONGEST_STATUS = 100
 
 
 def is_accepted(version: Version, action: str, answer: Payload) -> bool:
@@ -38,7 +40,7 @@ def check_accepted(version: Version, action: str, answer: Payload) -> None:
         return
     if refusals <= _ABSENT_STATUSES and action not in _OF_WHAT_WAS_ASKED:
         raise NotSupported(action)
-    raise CommandRejected(action, ", ".join(sorted(refusals)))
+    raise CommandRejected(action, ", ".join(sorted(refusals))[:_LONGEST_STATUS])
 
 
 def _refusals(version: Version, action: str, answer: Payload) -> set[str]:

@@ -1,6 +1,7 @@
 """Functional block R: what the grid demands of a station that feeds into it."""
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...clock import moment
@@ -31,6 +32,8 @@ _MOST_LISTINGS = 8
 _MOST_STRANGERS = 50
 # In seconds: a clock that is set otherwise meanwhile.
 _LONGEST_SLEEP = 3_600
+# How far clocks differ that are set well.
+_SLACK = timedelta(seconds=60)
 
 
 class Alarm(NamedTuple):
@@ -64,6 +67,8 @@ class DerControl(Block):
         self._strangers: set[str] = set()
         # What was told of the alarm last: it may be told again, or late.
         self._last_told: tuple[Any, ...] = ()
+        # When that came in: the clock of a station may be ahead, and be set meanwhile.
+        self._received = utcnow()
         self._waking: asyncio.Task[None] | None = None
 
     @property
@@ -244,10 +249,15 @@ class DerControl(Block):
         if said.dated and told == self._last_told:
             return {}
         self.station.happened(event)
-        if said.dated and self._last_told and told[0] < self._last_told[0]:
+        if (
+            said.dated
+            and self._last_told
+            and told[0] < self._last_told[0]
+            and not self._ends_what_is_shown(event)
+        ):
             # It was queued; what is newer holds.
             return {}
-        self._last_told = told
+        self._last_told, self._received = told, utcnow()
         since = self.alarm.since if self.alarm is not None else told[0]
         self.alarm = (
             None
@@ -256,6 +266,17 @@ class DerControl(Block):
         )
         self._tell()
         return {}
+
+    def _ends_what_is_shown(self, event: GridAlarm) -> bool:
+        """Return whether an end that is dated too early is that of the alarm all the same.
+
+        Of an alarm that was dated ahead the time of reception counts.
+        """
+        alarm = self.alarm
+        if not event.ended or alarm is None or event.control not in ("", alarm.control):
+            return False
+        ahead = datetime.fromisoformat(self._last_told[0]) - self._received
+        return event.at >= self._received - min(ahead, _SLACK)
 
     def _see(self) -> None:
         if not self.seen:
@@ -298,6 +319,8 @@ class DerControl(Block):
         alarm = facts.get("alarm")
         self.alarm = Alarm(*alarm) if alarm else None
         self._last_told = tuple(facts.get("last_told", ()))
+        if received := facts.get("received"):
+            self._received = datetime.fromisoformat(received)
         self._wake_in_time()
 
     def facts(self) -> dict[str, Any]:
@@ -308,6 +331,7 @@ class DerControl(Block):
             "controls": list(self._register.controls.values()),
             "alarm": self.alarm,
             "last_told": self._last_told,
+            "received": self._received.isoformat(),
         }
 
 

@@ -69,7 +69,7 @@ def read_report(payload: Payload) -> Iterator[Control]:
         for item in items if isinstance(items, list) else ():
             if not isinstance(item, dict):
                 continue
-            kind = kinds.get(field) or item.get("curveType")
+            kind = kinds.get(field) or name(item.get("curveType"))
             values = item.get(_INSIDE.get(field, field))
             # Those that only exist as defaults do not say that they are.
             default = item.get("isDefault", kind in _ALWAYS_DEFAULT) is True

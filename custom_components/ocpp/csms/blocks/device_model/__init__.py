@@ -1,7 +1,7 @@
 """Functional block B: the device model of 2.x. What a station is made of, and how it is set."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from ...clock import Moment, moment
@@ -10,12 +10,13 @@ from ...model import Payload, utcnow
 from ...numbers import next_number
 from ...places import read_place, read_type, read_value, spell
 from ...variables import ACTUAL, READ_ONLY, Place, Where, as_number, at
-from ...versions import V2
+from ...versions import V2, V21
 from ..block import answers, follows
 from .batches import LISTINGS, USUAL_ITEMS, first_batch, joined, limit_places
 from .inventory import FULL, Inventory
 from .known import STEP, Known, part
 from .needed import NEEDED
+from .network import whole
 from .v2 import read_variable
 
 if TYPE_CHECKING:
@@ -126,6 +127,10 @@ class DeviceModel(Known):
         does; a later message may fail after those before it were followed.
         """
         sending = self.station.sending
+        if action == "SetVariables" and self.station.version is V21:
+            # What is not valid is so before anything of it is read.
+            self.station.shared.schemas[V21].check_request(action, payload)
+            payload = whole(self, payload)
         listing = LISTINGS.get(action)
         items = payload.get(listing.items) if listing is not None else None
         if listing is None or not isinstance(items, list) or len(items) < 2:
@@ -149,6 +154,31 @@ class DeviceModel(Known):
                 self.station.remember()
             else:
                 done += count
+        return self.as_one(action, answers)
+
+    def in_parts(self, action: str, payload: Payload) -> list[Payload]:
+        """Return a command as the messages that the station takes (B08.FR.06).
+
+        Raises `InvalidRequest` where it is not valid and takes more than one.
+        """
+        listing = LISTINGS.get(action)
+        items = payload.get(listing.items) if listing is not None else None
+        if listing is None or not isinstance(items, list) or len(items) < 2:
+            return [payload]
+        self.station.shared.schemas[self.station.version].check_request(action, payload)
+        messages: list[Payload] = []
+        while items:
+            count = first_batch(listing, items, *self._limits(action))
+            number = {"requestId": next_number()} if messages else {}
+            messages.append(payload | {listing.items: items[:count]} | number)
+            items = items[count:]
+        return messages
+
+    def as_one(self, action: str, answers: Sequence[Answer]) -> Answer:
+        """Return the answers to the messages of a command as if they were one."""
+        if len(answers) == 1:
+            return answers[0]
+        listing = LISTINGS[action]
         return answers[0]._replace(
             raw=joined(listing, [answer.raw for answer in answers]),
             repaired=joined(listing, [answer.repaired for answer in answers]),

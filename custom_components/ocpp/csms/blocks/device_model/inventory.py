@@ -34,6 +34,7 @@ class Inventory(Block):
             return
         if not model.read_already:
             await self.read()
+            await self.station.metering.on_inventory_taken()
         elif booted:
             settable = (
                 variable.place

@@ -71,8 +71,15 @@ class Provisioning(Block):
 
     @answers("BootNotification", V16, *V2, always=True, immediate=True)
     async def on_boot_notification(self, payload: Payload) -> Payload:
-        """Answer whether the station is admitted (B01, B02, B03)."""
+        """Answer whether the station is admitted (B01, B02, B03).
+
+        One that shows the certificate of another is not (B01.FR.12).
+        """
         says = (v16 if self.speaks_16 else v2).read_info(payload)
+        if self.station.security.is_another(says.serial):
+            self.station.note("BootNotification: another charger's certificate")
+            self.station.afterwards(self.station.disconnect)
+            return self._verdict(RegistrationStatus.REJECTED)
         known = self.info or StationInfo()
         # What a boot leaves out is no news.
         info = StationInfo(
@@ -99,6 +106,9 @@ class Provisioning(Block):
         self.station.diagnostics.on_boot()
         status = self.station.settings.registration
         self.station.on_boot(status)
+        return self._verdict(status)
+
+    def _verdict(self, status: RegistrationStatus) -> Payload:
         options = self.station.options
         accepted = status is RegistrationStatus.ACCEPTED
         return {

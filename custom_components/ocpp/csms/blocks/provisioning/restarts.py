@@ -56,7 +56,8 @@ class Restarts(Block):
     def _on_event(self, event: Event) -> None:
         """Know that an EVSE restarts, now that its session is over."""
         if self._scheduled and isinstance(event, SessionEnded):
-            self._set(self._scheduled - {event.transaction.evse})
+            # Where it is not known which EVSE is free now, none is.
+            self._set(self._scheduled - ({event.transaction.evse} - {0}))
             self.station.flush()
 
     def _set(self, scheduled: set[int]) -> None:

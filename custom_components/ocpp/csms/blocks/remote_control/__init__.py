@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, override
 
-from ...errors import CommandFailed, CommandRejected, NotSupported, OcppError
+from ...errors import (
+    CommandFailed,
+    CommandRejected,
+    CommandTimedOut,
+    NotSupported,
+    OcppError,
+    StationOffline,
+)
 from ...id_tokens import CENTRAL, IdToken, is_secret
 from ...model import Limit, Payload, utcnow
 from ...versions import V2, V16
@@ -100,6 +107,7 @@ class RemoteControl(Block):
         Accepted means that it will try: the transaction is there when the station says so.
         """
         self.station.transaction_limits.check(limits or {})
+        self.station.link()
         sent_profile: Payload | None = None
         id_token = id_token or self._default_token()
         self._limits_to_come.pop(evse or 0, None)
@@ -121,10 +129,13 @@ class RemoteControl(Block):
             self._limits_to_come[evse or 0] = _LimitToCome(
                 amperes, utcnow(), id_token, number, limits or {}
             )
+            self.station.remember()
         try:
             await self.command(*call)
-        except OcppError:
-            self._limits_to_come.pop(evse or 0, None)
+        except OcppError as error:
+            # What was not answered may have been heard all the same.
+            if not isinstance(error, CommandTimedOut | StationOffline):
+                self._limits_to_come.pop(evse or 0, None)
             self.station.smart_charging.on_start_refused(evse or 0)
             raise
 
@@ -137,6 +148,7 @@ class RemoteControl(Block):
             ):
                 continue
             del self._limits_to_come[place]
+            self.station.remember()
             if utcnow() - expected.at > _FOLLOWED_WITHIN:
                 continue
             if expected.others:
@@ -188,20 +200,36 @@ class RemoteControl(Block):
 
     @override
     def recall(self, facts: dict[str, Any]) -> None:
-        """Take up which limits go with a session."""
+        """Take up which limits go with a session, or will."""
         self._limits_of_sessions = {
             int(evse): datetime.fromisoformat(until)
             for evse, until in facts.get("limits", {}).items()
         }
+        self._limits_to_come = {
+            int(evse): _LimitToCome(**kept | {"at": datetime.fromisoformat(kept["at"])})
+            for evse, kept in facts.get("to_come", {}).items()
+        }
 
     @override
     def facts(self) -> dict[str, Any]:
-        """Keep which limits go with a session."""
+        """Keep which limits go with a session, or will."""
         limits = {
             str(evse): until.isoformat()
             for evse, until in self._limits_of_sessions.items()
         }
-        return {"limits": limits} if limits else {}
+        to_come = {
+            str(evse): expected._asdict() | {"at": expected.at.isoformat()}
+            for evse, expected in self._limits_to_come.items()
+            if utcnow() - expected.at <= _FOLLOWED_WITHIN
+            and not self._is_secret(expected.id_token)
+        }
+        kept = {"limits": limits, "to_come": to_come}
+        return {name: those for name, those in kept.items() if those}
+
+    def _is_secret(self, id_token: str) -> bool:
+        """Return whether a token is a PIN, of which nothing is kept (C04.FR.04)."""
+        listed = self.station.shared.id_tokens.find(id_token)
+        return listed is not None and is_secret(listed.type)
 
     @precedes("RemoteStartTransaction", V16)
     def on_starting(self, payload: Payload) -> None:

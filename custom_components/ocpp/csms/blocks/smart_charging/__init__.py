@@ -7,10 +7,12 @@ from ...errors import CommandFailed, CommandRejected, NotSupported
 from ...model import Limit, Payload, RateUnit, Topic, utcnow
 from ...versions import V2, V16
 from ..block import follows, precedes
+from .doubt import Doubt
 from .limits import is_for
 from .needs import TRANSFER_MODES
 from .priority import Priority
 from .profiles import Purpose, Step, constant_limit, sent_limit, write_schedule
+from .resuming import Resuming
 from .returning import Returning
 from .v2 import SOURCES
 
@@ -33,7 +35,7 @@ class _Start(NamedTuple):
     number: int | None = None
 
 
-class SmartCharging(Priority, Returning):
+class SmartCharging(Priority, Doubt, Resuming, Returning):
     """The charging limits of a station and its EVSEs. EVSE 0 is the station as a whole."""
 
     def __init__(self, station: ChargingStation) -> None:
@@ -84,6 +86,7 @@ class SmartCharging(Priority, Returning):
                 raise
             self._contested.discard(evse)
             self._accept(evse, limit)
+            self.on_limited(evse)
             return limit
 
     def on_boot(self, *, restarted: bool = True) -> None:
@@ -93,6 +96,9 @@ class SmartCharging(Priority, Returning):
         self._ladder.try_again()
         self._sent_anew.clear()
         self._unsure.update(self.limits, self._standing)
+        if restarted:
+            self.on_interrupted()
+            self.station.v2x.on_restart()
 
     @override
     async def prepare(self, *, booted: bool) -> None:
@@ -209,7 +215,7 @@ class SmartCharging(Priority, Returning):
             limit is None
             or self.station.options.quiet
             or is_for(limit, Purpose.STATION)
-            or self._defaults.get(evse) == limit
+            or (self._defaults.get(evse) == limit and evse not in self._unsure)
         ):
             return
         self.station.spawn(self._set_again(evse, limit))

@@ -17,6 +17,7 @@ _TOLERANCE = 1.02
 _ROUNDED = 0.1
 
 TRANSFER_MODES = tuple(map(str.casefold, MODES))
+_WIRES = {"ac_single_phase": 1, "ac_two_phase": 2, "ac_three_phase": 3}
 _CONTROL_MODES = ("ScheduledControl", "DynamicControl")
 _NEEDS_MODES = ("EVCC", "EVCC_SECC")
 _MOST_CONTROLS = 30
@@ -58,6 +59,16 @@ class Needs:
     def could_discharge(self) -> bool:
         """Return whether it could do otherwise (Q02)."""
         return self.only_charges and any(map(gives_back, self.available or ()))
+
+    @property
+    def wires(self) -> int | None:
+        """Return over how many phases the car charges, or None where that is not certain."""
+        if self.phases is not None and self.phases > 1:
+            return self.phases
+        modes = (self.transfer_mode or "", *(self.available or ()))
+        if (asked := _WIRES.get(modes[0])) is not None:
+            return asked
+        return max((_WIRES[it] for it in modes if it in _WIRES), default=None)
 
     @property
     def told(self) -> set[str]:

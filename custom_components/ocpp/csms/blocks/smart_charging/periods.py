@@ -19,7 +19,7 @@ REACTIVE = tuple(f"setpointReactive{it}" for it in _PHASES)
 # All that UpdateDynamicSchedule may change.
 RATES = (*LIMITS, *DISCHARGE_LIMITS, *SETPOINTS, *REACTIVE)
 # Each of these flows through the wires of the house.
-_CURRENTS = (LIMITS, DISCHARGE_LIMITS, SETPOINTS)
+CURRENTS = (LIMITS, DISCHARGE_LIMITS, SETPOINTS)
 # As many as a schedule may have (K01, `chargingSchedulePeriod`), and a curve of a period.
 _MOST_PERIODS, _MOST_POINTS = 1024, 20
 
@@ -128,7 +128,7 @@ def says_only_limit(period: Payload) -> bool:
 def amperes_of(period: Payload, unit: RateUnit, wiring: Wiring) -> Iterator[float]:
     """Yield what a period lets flow at most, in ampere per phase, whichever way."""
     phases = max(1, min(wiring.phases, period.get("numberPhases") or wiring.phases))
-    for names in _CURRENTS:
+    for names in CURRENTS:
         told = [abs(period[it]) for it in names if is_number(period.get(it))]
         single = any(it in period for it in names[1:])
         wired = wiring._replace(phases=1 if single else phases)

@@ -5,16 +5,19 @@ from typing import TYPE_CHECKING, Any, override
 
 from ...energy_transfer import does_more
 from ...errors import CommandFailed, CommandRejected, NotSupported
-from ...model import ChargingProfile, Limit, utcnow
+from ...model import ChargingProfile, Limit, Part, RateUnit, Topic, utcnow
 from .composite import SESSION
 from .dynamic import Dynamic
 from .memory import read_limits, write_limits
 from .negotiating import Negotiating
+from .rate import Wiring
 
 if TYPE_CHECKING:
     from ...charging_station import ChargingStation
 
 _ASIDE = "aside"
+# In ampere: what is lost where rates are rounded.
+_ABOUT = 0.05
 
 
 class Returning(Dynamic, Negotiating):
@@ -25,6 +28,9 @@ class Returning(Dynamic, Negotiating):
         super().__init__(station)
         # The limits that do not stand: those of a session, or for a time.
         self._aside: dict[int, Limit] = {}
+        # The charger's highest current when it was last looked at.
+        self._maximum = station.settings.maximum_current
+        station.watch(Part(Topic.INFO), self._on_settings)
 
     async def steer(
         self, evse: int, *, session: int, anew: bool = False, **said: Any
@@ -34,12 +40,19 @@ class Returning(Dynamic, Negotiating):
         With `anew` in a whole profile, whatever the station holds already.
         """
         limit = self.limits.get(evse)
-        if limit is not None and limit is not self._standing.get(evse):
-            self._aside[evse] = limit
+        if limit is not None:
+            self._aside.pop(evse, None)
+            if limit is not self._standing.get(evse):
+                self._aside[evse] = limit
         unsure = evse in self._unsure
         if anew:
             self._unsure.add(evse)
-        profile = await self.set_rate(evse, session=session, **said)
+        try:
+            profile = await self.set_rate(evse, session=session, **said)
+        finally:
+            if limit is not None and self.limits.get(evse) is limit:
+                # It is in force still.
+                self._aside.pop(evse, None)
         if anew and not unsure:
             self._unsure.discard(evse)
         return profile
@@ -48,19 +61,70 @@ class Returning(Dynamic, Negotiating):
         """Have a session charge and nothing else, within the limit that people had.
 
         Where the station does not take that in the place of what it was told, it is told to
-        forget the latter. Raises what a command does.
+        forget the latter. Raises what a command does, after which it is to be tried again.
         """
         async with self._order:
             self.station.link()
-            limit, stands = self._aside.pop(evse, None), False
-            if limit is None or (limit.until and limit.until <= utcnow()):
+            limit, stands = self._laid_aside(evse), False
+            if limit is None:
                 limit, stands = self._standing.get(evse), True
             if limit is None:
                 await self._offer_or_clear(evse)
-            else:
+            elif evse in self._unsure or self.limits.get(evse) != limit:
                 await self._limit_again(evse, limit, stands=stands)
             await self._clear_session(evse, more=True)
+            self._aside.pop(evse, None)
         self._on_change()
+
+    def _laid_aside(self, evse: int) -> Limit | None:
+        limit = self._aside.get(evse)
+        over = limit is not None and limit.until and limit.until <= utcnow()
+        return None if over else limit
+
+    @override
+    def _bounds(self, evse: int) -> list[Limit]:
+        aside = self._laid_aside(evse)
+        return [*super()._bounds(evse), *([aside] if aside is not None else [])]
+
+    @override
+    def wiring_of_car(self, evse: int) -> Wiring:
+        wiring, needs = super().wiring_of_car(evse), self.needs.get(evse)
+        phases = needs.wires if needs is not None else None
+        return wiring._replace(phases=min(wiring.phases, phases or wiring.phases))
+
+    def on_limited(self, evse: int) -> None:
+        """Go back to nothing else, now that people want another limit."""
+        self._aside.pop(evse, None)
+        self.station.v2x.on_limited(evse)
+
+    @override
+    def _forget(self, evse: int) -> None:
+        super()._forget(evse)
+        self._aside.pop(evse, None)
+
+    # --- a charger that may have less than before ---------------------------------------
+
+    def _on_settings(self) -> None:
+        """Tell limits again that are above the charger's highest current since it fell."""
+        before, self._maximum = self._maximum, self.station.settings.maximum_current
+        if self._maximum > before:
+            # What was lowered may be had as a whole again, when somebody wants it.
+            self._unsure |= {it for it, limit in self.limits.items() if limit.lowered}
+        elif self._maximum < before:
+            for evse in self._doubt_high():
+                self.station.spawn(self._set_again(evse, self.limits[evse]))
+            self._on_change()
+
+    def _doubt_high(self) -> list[int]:
+        high = []
+        for evse, limit in self.limits.items():
+            wiring = Wiring(limit.phases or self.station.settings.phases)
+            unit, into = limit.sent_unit, RateUnit.AMPERE
+            if wiring.convert(limit.sent_value, unit, into) > self._maximum + _ABOUT:
+                high.append(evse)
+        self._unsure.update(high)
+        self.station.remember()
+        return high
 
     async def _limit_again(self, evse: int, limit: Limit, *, stands: bool) -> None:
         left = limit.until - utcnow() if limit.until else None
@@ -127,3 +191,5 @@ class Returning(Dynamic, Negotiating):
         }
         self.station.v2x.on_loaded()
         await super().load()
+        self._maximum = self.station.settings.maximum_current
+        self._doubt_high()

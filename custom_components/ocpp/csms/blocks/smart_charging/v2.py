@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ...model import ChargingProfile, Payload
+from ...model import ChargingProfile, Payload, timestamp
 from .periods import is_number, read_schedules
 from .profiles import Purpose, Rung, Start, read
 
@@ -93,6 +93,24 @@ def read_start(payload: Payload) -> Start:
         payload["idToken"]["idToken"],
         payload["remoteStartId"],
     )
+
+
+def written(held: ChargingProfile, transaction_id: str) -> Payload:
+    """Spell the profile of a session as it was sent."""
+    said: Payload = {
+        "id": held.id,
+        "stackLevel": held.stack_level,
+        "chargingProfilePurpose": held.purpose,
+        "chargingProfileKind": held.kind,
+        "chargingSchedule": held.schedules,
+        "transactionId": transaction_id,
+    }
+    may_be = {
+        "recurrencyKind": held.recurrency,
+        "validFrom": held.valid_from and timestamp(held.valid_from),
+        "validTo": held.valid_to and timestamp(held.valid_to),
+    }
+    return said | {name: it for name, it in may_be.items() if it} | held.more
 
 
 def schedules(written: Payload) -> list[Payload]:

@@ -59,6 +59,8 @@ class Tariffs(Block):
         self._one_at_a_time = asyncio.Lock()
         self._told_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        # Whether the timer is for what was told before, and how often that was tried.
+        self._repeating = False
         self._repeats = 0
         self._unwatch = station.tariff.watch(self.refresh)
 
@@ -131,17 +133,31 @@ class Tariffs(Block):
         await self._bring_up_to_date()
 
     def refresh(self) -> None:
-        """Follow a new price, soon, and no more often than once a minute."""
+        """Follow a new price, soon, and no more often than once a minute.
+
+        It does not wait until an older one is tried again.
+        """
+        if self._repeating:
+            self._stop_timer()
+        self._look_soon()
+
+    def _look_soon(self) -> None:
         if self._timer is None and self._may_be_sent() and self._can():
             loop = asyncio.get_running_loop()
             self._begin_in(max(_SOON, self._told_at + _APART - loop.time()))
 
-    def _begin_in(self, seconds: float) -> None:
+    def _begin_in(self, seconds: float, *, again: bool = False) -> None:
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(seconds, self._begin)
+        self._repeating = again
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._repeating = None, False
 
     def _begin(self) -> None:
-        self._timer = None
+        self._stop_timer()
         if self._may_be_sent():
             self.station.spawn(self._refresh())
 
@@ -156,9 +172,7 @@ class Tariffs(Block):
         """Follow no price any more."""
         self._unwatch()
         self._unwatch = lambda: None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._stop_timer()
 
     # --- bringing it up to date ---------------------------------------------------------
 
@@ -183,7 +197,7 @@ class Tariffs(Block):
             try:
                 if (tariff := self.wanted()) is None or self._of_people:
                     # At an EVSE that has no other, an old price would be wrong, too.
-                    await self._clear(filter(is_ours, self.held))
+                    await self._clear_ours()
                 else:
                     await self._give(tariff)
                     await self._change_running(tariff)
@@ -193,16 +207,21 @@ class Tariffs(Block):
             except CommandFailed, CommandTimedOut:
                 self._try_again_later()
                 raise
+            else:
+                self._repeats = 0
 
     def _try_again_later(self) -> None:
         if self._repeats < len(_AGAIN_IN) and self._timer is None:
-            self._begin_in(_AGAIN_IN[self._repeats])
+            self._begin_in(_AGAIN_IN[self._repeats], again=True)
             self._repeats += 1
 
     async def _give(self, tariff: Payload) -> None:
         """Have the station use a tariff for whoever has none of his own (I07)."""
         tariff_id = tariff["tariffId"]
-        if tariff_id == self._refused or self._is_held_everywhere(tariff_id):
+        if tariff_id == self._refused:
+            await self._clear_ours()
+            return
+        if self._is_held_everywhere(tariff_id):
             return
         # Those of other operators could come into force later than ours (I07.FR.20).
         await self._clear(it for it in self.held if not is_ours(it))
@@ -211,8 +230,7 @@ class Tariffs(Block):
         except CommandRejected as error:
             self._refused = tariff_id
             self.station.note(f"SetDefaultTariff: {error.status}")
-            # What it would count with is over.
-            await self._clear(filter(is_ours, self.held))
+            await self._clear_ours()
 
     def _is_held_everywhere(self, tariff_id: str) -> bool:
         evses = self._held.evses_of(tariff_id)
@@ -228,6 +246,10 @@ class Tariffs(Block):
             # It has it at some of its EVSEs, or for a session that goes on.
             await self.command("ClearTariffs", {"tariffIds": [tariff["tariffId"]]})
             await self.command("SetDefaultTariff", request)
+
+    async def _clear_ours(self) -> None:
+        """Have the station count with none of our prices: they are over."""
+        await self._clear(filter(is_ours, self.held))
 
     async def _clear(self, tariff_ids: Iterable[str]) -> None:
         """Have the station use some default tariffs no more (I10)."""
@@ -299,7 +321,7 @@ class Tariffs(Block):
         self._local.take(transaction, payload)
         if transaction.running:
             # Its tariff may be an older one.
-            self.refresh()
+            self._look_soon()
             self.changed(Topic.ENERGY, transaction.evse)
         else:
             self.changed(Topic.TRANSACTION, transaction.evse)

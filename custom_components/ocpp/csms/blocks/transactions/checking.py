@@ -6,7 +6,7 @@ from typing import override
 
 from ...errors import CommandFailed, CommandRejected, NotSupported, OcppError
 from ...lenient import whole_number
-from ...model import ConnectorState, EvseStatus, Topic, Transaction
+from ...model import UNKNOWN_END, ConnectorState, EvseStatus, Topic, Transaction
 from .course import Course
 
 
@@ -79,6 +79,18 @@ class Checking(Course):
                 # Nothing is known of it after its newest sample.
                 await self._close(running, self._tally(running).until)
                 self.station.flush()
+
+    def _resume(self, transaction: Transaction) -> Transaction:
+        """Have a session go on that was interrupted, also where it seemed over (E17)."""
+        evse = transaction.evse
+        latest = self._latest.get(evse)
+        if not evse or latest is None or latest.number != transaction.number:
+            return transaction
+        if transaction.stop_reason == UNKNOWN_END:
+            transaction = self._reopen(transaction)
+        if transaction.running:
+            self.station.smart_charging.on_resumed(evse)
+        return transaction
 
     # --- sessions that run nobody knows where -------------------------------------------
 

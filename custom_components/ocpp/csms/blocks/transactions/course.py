@@ -326,11 +326,17 @@ class Course(Sessions):
                 and (known.running or known.stop_reason == UNKNOWN_END)
                 and known.evse == evse
             ):
-                self._latest[evse] = replace(known, ended=None, stop_reason=None)
-                self.ended.drop(known.number)
-                if known.id in self._over:
-                    self._over.remove(known.id)
-                self.changed(Topic.TRANSACTION, evse)
+                self._reopen(known)
+
+    def _reopen(self, known: Transaction) -> Transaction:
+        """Have a session run whose end was guessed too early."""
+        running = replace(known, ended=None, stop_reason=None)
+        self._latest[known.evse] = running
+        self.ended.drop(known.number)
+        if known.id in self._over:
+            self._over.remove(known.id)
+        self.changed(Topic.TRANSACTION, known.evse)
+        return running
 
     def _save(self) -> None:
         self.station.spawn(self.save())

@@ -55,6 +55,7 @@ class TransactionEvents(Checking):
             or event.token is not None
             or event.remote_start is not None
             or event.offline
+            or v2.resumes(event)
             or self.station.tariff.exists
             or self._order.locked()
         ):
@@ -203,6 +204,8 @@ class TransactionEvents(Checking):
             transaction = await self._take_up_new(event, transaction)
         elif not new:
             transaction = await self._amend(event, transaction, info)
+            if v2.resumes(event):
+                transaction = self._resume(transaction)
         tally = self._tally(transaction)
         tally.progress.take(event.number)
         tally.progress.connector = event.connector or tally.progress.connector

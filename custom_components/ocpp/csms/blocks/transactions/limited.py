@@ -1,5 +1,6 @@
 """How far the limits of one session have got: wanted, sent, and confirmed (E16)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -20,6 +21,9 @@ REACHED = {
     "timelimitreached": TIME,
     "soclimitreached": SOC,
 }
+# How often, and how many seconds apart, what is not confirmed is sent again meanwhile.
+_MOST_REPEATS = 3
+_REPEATED_AFTER = 60.0
 
 
 def read_limits(payload: Payload) -> dict[str, float]:
@@ -51,6 +55,9 @@ class SessionLimits:
     ours: set[str] = field(default_factory=set)
     reached: str = ""
     ending: bool = False
+    # By the clock of the loop: when something was sent, and how often it was again.
+    sent_at: float = 0
+    repeats: int = 0
 
     def want(self, kind: str, value: float, *, by_station: bool) -> None:
         """Want another limit; 0 is none."""
@@ -58,29 +65,57 @@ class SessionLimits:
             return
         if self.reached == kind:
             self.reached = ""
+        # One that was to end may go on.
+        self.ending = False
         self.told.pop(kind, None)
         if by_station:
             self.wanted[kind] = value or NO_LIMIT[kind]
+            self.ours.discard(kind)
             self.unsent.add(kind)
-        elif value:
+            self.repeats = 0
+            return
+        self.unsent.discard(kind)
+        self.sent.pop(kind, None)
+        if value:
             self.wanted[kind] = value
             self.ours.add(kind)
         else:
             self.wanted.pop(kind, None)
             self.ours.discard(kind)
 
-    def take_unsent(self) -> dict[str, float]:
-        """Return what is to be sent, which it is only once, as 2.1 spells it."""
-        for kind in self.unsent:
-            self.sent[kind] = self.wanted[kind]
-        sent = {
-            KINDS[kind]: round(self.wanted[kind])
-            if kind in _WHOLE
-            else self.wanted[kind]
-            for kind in sorted(self.unsent)
-        }
-        self.unsent.clear()
-        return sent
+    def take_unsent(
+        self, now: float, *, keeps: Callable[[str], bool]
+    ) -> dict[str, float]:
+        """Return what is to be sent, which it is only once, as 2.1 spells it.
+
+        `now` is by the clock of the loop. What the station does not keep stays.
+        """
+        kinds = sorted(kind for kind in self.unsent if keeps(kind))
+        self.unsent.difference_update(kinds)
+        for kind in kinds:
+            self.sent[kind] = self._written(kind)
+        if kinds:
+            self.sent_at = now
+        return {KINDS[kind]: self.sent[kind] for kind in kinds}
+
+    def _written(self, kind: str) -> float:
+        wanted = self.wanted[kind]
+        return round(wanted) if kind in _WHOLE else wanted
+
+    def doubt(self) -> None:
+        """Have sent again what the station never confirmed: it may not have heard."""
+        self.unsent |= {kind for kind in self.sent if kind not in self.told}
+
+    def doubt_again(self, now: float) -> None:
+        """Doubt what was sent a while ago, a few times: not every event is answered."""
+        if (
+            self.sent
+            and self.repeats < _MOST_REPEATS
+            and now - self.sent_at >= _REPEATED_AFTER
+        ):
+            self.repeats += 1
+            self.sent_at = now
+            self.doubt()
 
     def hear(self, kind: str, value: float) -> None:
         """Take up what the station says is in force.
@@ -90,7 +125,11 @@ class SessionLimits:
         """
         before, wanted = self.told.get(kind), self.wanted.get(kind)
         self.told[kind] = value
-        if wanted is None or value == self.sent.get(kind):
+        if wanted is None:
+            return
+        if value == self.sent.get(kind):
+            if value == self._written(kind):
+                self.unsent.discard(kind)
             return
         if value <= wanted:
             self.unsent.discard(kind)

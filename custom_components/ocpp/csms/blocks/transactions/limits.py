@@ -6,6 +6,7 @@ here when it has reached one.
 
 import asyncio
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, override
 
 from ...errors import CannotLimit, OcppError
@@ -29,8 +30,10 @@ if TYPE_CHECKING:
     from ...charging_station import ChargingStation
 
 _SUPPORTED = Place("TxCtrlr", "SupportedLimits")
-# In seconds: how long after it could not be ended a session is ended again.
+# In seconds: how long after it was ended in vain a session is ended again.
 _AGAIN_IN = 60.0
+# How far behind ours the clock of a station may be.
+_BEHIND = timedelta(minutes=1)
 
 
 class TransactionLimits(Block):
@@ -45,10 +48,13 @@ class TransactionLimits(Block):
         super().__init__(station)
         # By EVSE: what is to hold for the session that begins there.
         self._next: dict[int, dict[str, float]] = {}
+        # By EVSE: when people last said so.
+        self._wished: dict[int, datetime] = {}
         # By number of session.
         self._sessions: dict[int, SessionLimits] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._watched: dict[int, list[Callable[[], None]]] = {}
+        station.watch(Part(Topic.CONNECTION), self._on_connection)
 
     # --- what is shown ------------------------------------------------------------------
 
@@ -81,14 +87,23 @@ class TransactionLimits(Block):
     def check(self, limits: Mapping[str, float]) -> None:
         """Raise `CannotLimit` for a limit that neither the station nor we can keep.
 
-        Without a price nobody knows what a session costs, and only the station knows what
-        the car's battery has.
+        Without a price nobody knows what a session costs, unless the station counts by
+        itself and keeps the limit, or tells the cost. Only the station knows what the car's
+        battery has.
         """
-        counted = self.station.tariff.exists or bool(self.station.tariffs.held)
+        counted = self.station.tariff.exists or (
+            bool(self.station.tariffs.held)
+            and (self.is_kept_by_station(COST) or self._tells_costs())
+        )
         for kind, value in limits.items():
             unkept = kind == SOC and not self.is_kept_by_station(kind)
             if value and (unkept or (kind == COST and not counted)):
                 raise CannotLimit(kind)
+
+    def _tells_costs(self) -> bool:
+        """Return whether a station that counts may tell the cost before the end (I12)."""
+        flag = self.station.device_model.flag
+        return flag("TariffCostCtrlr", "Enabled", instance="RunningCost") is not False
 
     async def set(self, evse: int, limits: Mapping[str, float]) -> None:
         """Limit the session that runs on an EVSE, or else the next one (E16.FR.02).
@@ -101,11 +116,17 @@ class TransactionLimits(Block):
         running = self.station.transactions.running(evse)
         if running is None:
             self._next.setdefault(evse, {}).update(limits)
+            self._wished[evse] = utcnow()
         else:
             self._want(running, limits)
         self._tell(evse)
-        if running is not None and self._sessions[running.number].unsent:
-            # Limits only go along with answers.
+        await self._ask_for_event(evse)
+
+    async def _ask_for_event(self, evse: int) -> None:
+        """Ask for an event where limits wait for one: they only go along with answers."""
+        running = self.station.transactions.running(evse)
+        state = self._sessions.get(running.number) if running is not None else None
+        if state is not None and any(map(self.is_kept_by_station, state.unsent)):
             await self.station.remote_control.ask_for("TransactionEvent", evse)
 
     def of_start(self, evse: int, limits: Mapping[str, float]) -> None:
@@ -126,10 +147,17 @@ class TransactionLimits(Block):
         self._check(session.evse)
 
     def _adopt(self, session: Transaction) -> None:
-        """Have what was said before hold for a session that began."""
+        """Have what was said before hold for a session that began after that.
+
+        One that was queued may be of long ago.
+        """
         running = self.station.transactions.running(session.evse)
         if running is None or running.number != session.number:
             return
+        wished = self._wished.get(session.evse)
+        if wished is not None and session.started < wished - _BEHIND:
+            return
+        self._wished.pop(session.evse, None)
         if limits := self._next.pop(session.evse, None):
             self._want(session, limits)
             self._tell(session.evse)
@@ -151,7 +179,11 @@ class TransactionLimits(Block):
         ):
             return True
         called = info.get("transactionId")
-        return any(it.unsent and it.id == called for it in self._sessions.values())
+        for state in self._sessions.values():
+            if state.id == called:
+                state.doubt_again(_clock())
+                return bool(state.unsent)
+        return False
 
     def of_event(self, transaction: Transaction, payload: Payload) -> Payload:
         """Take up what an event says of limits; return what it is answered, once (E16)."""
@@ -164,7 +196,7 @@ class TransactionLimits(Block):
             or not transaction.token_info.accepted
         ):
             return {}
-        sent = state.take_unsent()
+        sent = state.take_unsent(_clock(), keeps=self.is_kept_by_station)
         if not sent:
             return {}
         self._tell(transaction.evse)
@@ -184,6 +216,13 @@ class TransactionLimits(Block):
         self._watch(transaction.evse)
         self._tell(transaction.evse)
 
+    def _on_connection(self) -> None:
+        """Count on nothing that was said just before the connection broke."""
+        if self.station.connected:
+            for state in self._sessions.values():
+                state.doubt()
+                state.repeats, state.ending = 0, False
+
     # --- what is kept here --------------------------------------------------------------
 
     def _watch(self, evse: int) -> None:
@@ -194,7 +233,10 @@ class TransactionLimits(Block):
                 for topic in (Topic.TRANSACTION, Topic.ENERGY)
             ]
 
-    def _look(self, evse: int) -> None:
+    def _look(self, evse: int, ended: SessionLimits | None = None) -> None:
+        """Look at a session anew, also at one that was ended in vain a while ago."""
+        if ended is not None:
+            ended.ending = False
         transactions = self.station.transactions
         if (running := transactions.running(evse)) is not None:
             self._adopt(running)
@@ -210,24 +252,44 @@ class TransactionLimits(Block):
         """End a session that has reached a limit which its station does not keep."""
         session = self.station.transactions.session(evse)
         state = self._sessions.get(session.number) if session is not None else None
-        if session is None or state is None or not state.ours or state.ending:
+        if session is None or state is None or state.ending:
             return
         lasted = (utcnow() - session.started).total_seconds()
-        has = {ENERGY: session.energy, COST: session.cost or 0, TIME: lasted}
-        for kind in state.ours:
+        has = {ENERGY: session.energy, COST: self._cost(session), TIME: lasted}
+        kept_here = self._kept_here(state)
+        for kind in kept_here:
             if has.get(kind, 0) >= state.wanted[kind]:
                 state.reached, state.ending = kind, True
                 self._tell(session.evse)
                 self.station.spawn(self._end(session.evse, state))
                 return
-        if TIME in state.ours:
+        if TIME in kept_here:
             self._look_in(state.wanted[TIME] - lasted, session)
 
-    def _look_in(self, seconds: float, session: Transaction) -> None:
+    def _kept_here(self, state: SessionLimits) -> set[str]:
+        """Return which limits the station does not keep, or not in its present version."""
+        if not self.station.connected:
+            return state.ours
+        return state.ours | {
+            kind
+            for kind, value in state.wanted.items()
+            if value < NO_LIMIT[kind] and not self.is_kept_by_station(kind)
+        }
+
+    def _cost(self, session: Transaction) -> float:
+        """Return what a session costs: by the prices here, or else by the station's."""
+        if session.cost is not None:
+            return session.cost
+        counted = self.station.tariffs.local_cost(session.number)
+        return counted.total if counted is not None else 0
+
+    def _look_in(
+        self, seconds: float, session: Transaction, ended: SessionLimits | None = None
+    ) -> None:
         self._stop_timer(session.number)
         loop = asyncio.get_running_loop()
         self._timers[session.number] = loop.call_later(
-            seconds, self._look, session.evse
+            seconds, self._look, session.evse, ended
         )
 
     async def _end(self, evse: int, state: SessionLimits) -> None:
@@ -235,10 +297,14 @@ class TransactionLimits(Block):
             await self.station.remote_control.stop(evse)
         except OcppError as error:
             self.station.note(f"limit of a session: {type(error).__name__}")
-            session = self.station.transactions.running(evse)
-            if session is not None and session.number in self._sessions:
-                state.ending = False
-                self._look_in(_AGAIN_IN, session)
+        session = self.station.transactions.running(evse)
+        if (
+            state.ending
+            and session is not None
+            and self._sessions.get(session.number) is state
+        ):
+            # Some accept it, and go on.
+            self._look_in(_AGAIN_IN, session, state)
         self.station.flush()
 
     def _stop_timer(self, number: int) -> None:
@@ -248,12 +314,17 @@ class TransactionLimits(Block):
     @override
     async def prepare(self, *, booted: bool) -> None:
         """Know which limits the station keeps, and look after those kept here."""
-        for evse in {*self._next, *(it.evse for it in self._sessions.values())}:
-            self._watch(evse)
-            self._look(evse)
         model = self.station.device_model
-        if self.station.version is V21 and (booted or not model.find(_SUPPORTED)):
-            await model.read_all((_SUPPORTED,))
+        try:
+            if self.station.version is V21 and (booted or not model.find(_SUPPORTED)):
+                await model.read_all((_SUPPORTED,))
+        finally:
+            evses = {*self._next, *(it.evse for it in self._sessions.values())}
+            for evse in evses:
+                self._watch(evse)
+                self._look(evse)
+        for evse in evses:
+            await self._ask_for_event(evse)
 
     def stop(self) -> None:
         """Look after no limit any more."""
@@ -266,6 +337,10 @@ class TransactionLimits(Block):
     def recall(self, facts: dict[str, Any]) -> None:
         """Take up which limits there were."""
         self._next = {int(evse): it for evse, it in facts.get("next", {}).items()}
+        self._wished = {
+            int(evse): datetime.fromisoformat(it)
+            for evse, it in facts.get("wished", {}).items()
+        }
         self._sessions = {
             int(number): SessionLimits.recall(kept)
             for number, kept in facts.get("sessions", {}).items()
@@ -278,10 +353,15 @@ class TransactionLimits(Block):
             return {}
         return {
             "next": {str(evse): limits for evse, limits in self._next.items()},
+            "wished": {str(evse): at.isoformat() for evse, at in self._wished.items()},
             "sessions": {
                 str(number): state.as_dict() for number, state in self._sessions.items()
             },
         }
+
+
+def _clock() -> float:
+    return asyncio.get_running_loop().time()
 
 
 __all__ = ["COST", "ENERGY", "NO_LIMIT", "SOC", "TIME", "TransactionLimits"]

@@ -3,6 +3,9 @@
 from datetime import datetime
 from typing import NamedTuple
 
+# In characters, of a moment as a station wrote it.
+LONGEST_TOLD = 40
+
 
 class Start(NamedTuple):
     """What a station tells of a transaction it started. The register is in Wh."""

@@ -25,9 +25,10 @@ class Progress:
         if self.newest is None:
             self.newest = number
         elif number > self.newest:
-            skipped = range(self.newest + 1, number)
-            if len(self.missing) + len(skipped) <= _MOST_MISSING:
-                self.missing.update(skipped)
+            # As a number: no range is as long as two numbers can be apart.
+            skipped = number - self.newest - 1
+            if len(self.missing) + skipped <= _MOST_MISSING:
+                self.missing.update(range(self.newest + 1, number))
             self.newest = number
         else:
             self.missing.discard(number)

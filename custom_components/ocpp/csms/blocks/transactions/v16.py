@@ -3,7 +3,7 @@
 from ...clock import moment
 from ...lenient import id_token, transaction_id
 from ...model import Payload
-from .notices import Start, Stop
+from .notices import LONGEST_TOLD, Start, Stop
 
 # 1.6's names and, for the one that 2.x spells differently, both.
 STOP_REASONS = {
@@ -52,7 +52,7 @@ def read_stop(payload: Payload) -> Stop:
 
 
 def _told(payload: Payload) -> str:
-    return str(payload.get("timestamp") or "")
+    return str(payload.get("timestamp") or "")[:LONGEST_TOLD]
 
 
 def _evse(value: object) -> int:

@@ -8,6 +8,7 @@ from ...clock import moment
 from ...lenient import whole_number
 from ...model import UNKNOWN_END, Payload, Transaction
 from . import v16
+from .notices import LONGEST_TOLD
 
 # The reasons that 1.6 does not have; the others are spelled alike.
 STOP_REASONS = {
@@ -29,6 +30,7 @@ _REASONS_CASEFOLDED = {
     name.casefold(): slug for name, slug in (v16.STOP_REASONS | STOP_REASONS).items()
 }
 _BEGIN = "Transaction.Begin"
+_RESUMED = "txresumed"
 _LONGEST_ID = 36
 _LONGEST_TOKEN = 255
 
@@ -80,7 +82,7 @@ def read_event(payload: Payload) -> Event:
         id=str(info.get("transactionId") or "").replace("\0", "")[:_LONGEST_ID],
         at=at,
         dated=dated,
-        told=str(payload.get("timestamp") or ""),
+        told=str(payload.get("timestamp") or "")[:LONGEST_TOLD],
         number=_whole(payload.get("seqNo")),
         trigger=str(payload.get("triggerReason") or ""),
         offline=payload.get("offline") is True,
@@ -127,6 +129,11 @@ def begins_anew(event: Event, known: Transaction) -> bool:
         and known.stop_reason != UNKNOWN_END
         and event.at > known.ended
     )
+
+
+def resumes(event: Event) -> bool:
+    """Return whether a session goes on after an interruption (E17)."""
+    return event.type is EventType.UPDATED and event.trigger.casefold() == _RESUMED
 
 
 def _dict(value: Any) -> dict[str, Any]:

@@ -69,14 +69,20 @@ class V2x(Transfer):
         settings = self.station.settings
         return settings.maximum_current * settings.phases * _VOLTAGE
 
+    def most_of(self, evse: int) -> float:
+        """Return the highest power of a car, either way, over the phases that it has."""
+        phases = self.station.smart_charging.wiring_of_car(evse).phases
+        return self.station.settings.maximum_current * phases * _VOLTAGE
+
     def discharge_limit(self, evse: int) -> float:
         """Return the most that a car may give."""
-        return min(self.most, self._most.get(evse, self.most))
+        most = self.most_of(evse)
+        return min(most, self._most.get(evse, most))
 
     def flow(self, evse: int) -> Flow:
         """Return what the station was told that a car is to do, whoever told it."""
         held = self._of_session(evse) or self._of_next(evse)
-        wiring = self.station.smart_charging.installed.situation(evse).wiring
+        wiring = self.station.smart_charging.wiring_of_car(evse)
         return read_flow(held, wiring) if held is not None else Flow()
 
     def _of_session(self, evse: int) -> ChargingProfile | None:
@@ -156,7 +162,7 @@ class V2x(Transfer):
         mode = self.flow(evse).mode
         if steered is not None and self.steers(evse) and mode in (CENTRAL, *BOUNDED):
             try:
-                await self._steer(evse, mode, steered.setpoint)
+                await self._steer_again(evse)
             except OcppError:
                 if before is None:
                     del self._most[evse]
@@ -167,12 +173,20 @@ class V2x(Transfer):
         self.station.remember()
 
     async def _steer(
-        self, evse: int, mode: str, setpoint: float | None, *, anew: bool = False
+        self,
+        evse: int,
+        mode: str,
+        setpoint: float | None,
+        *,
+        again: bool = False,
+        anew: bool = False,
     ) -> None:
         running = self._check(evse, mode)
         told = setpoint
         if setpoint is not None:
             told = max(setpoint, -self.discharge_limit(evse))
+        if told is not None and again:
+            told = min(told, self.most_of(evse))
         bounded = mode in BOUNDED
         try:
             profile = await self.station.smart_charging.steer(
@@ -181,7 +195,7 @@ class V2x(Transfer):
                 anew=anew,
                 mode=mode,
                 setpoint=told,
-                limit=self.most if bounded else None,
+                limit=self.most_of(evse) if bounded else None,
                 discharge=self.discharge_limit(evse) if bounded else None,
             )
         except NotSupported:
@@ -192,6 +206,11 @@ class V2x(Transfer):
         self._steered[evse] = Steered(running.number, profile.id, setpoint)
         self.on_profiles()
         self.station.remember()
+
+    async def _steer_again(self, evse: int, *, anew: bool = False) -> None:
+        """Tell a session again what it is to do, within what it may now."""
+        setpoint, mode = self._steered[evse].setpoint, self.flow(evse).mode
+        await self._steer(evse, mode, setpoint, again=True, anew=anew)
 
     def _check(self, evse: int, mode: str) -> Transaction:
         """Return the session that is to do more than charge, where it may (Q02.FR.02)."""
@@ -208,10 +227,71 @@ class V2x(Transfer):
         return running
 
     async def _return(self, evse: int) -> None:
-        self._steered.pop(evse, None)
+        steered = self._steered.get(evse)
         await self.station.smart_charging.only_charge(evse)
+        # Only now: what the station did not do is still to be done.
+        if self._steered.get(evse) is steered:
+            self._steered.pop(evse, None)
         self.on_profiles()
         self.station.remember()
+
+    def on_limited(self, evse: int) -> None:
+        """Know that a limit is in the place of what a session was to do."""
+        self._steered.pop(evse, None)
+
+    # --- what must not go on ------------------------------------------------------------
+
+    def _is_over(self, evse: int) -> bool:
+        """Return whether a session is to charge again that was told something else."""
+        steered = self._steered.get(evse)
+        running = self.station.transactions.running(evse)
+        if steered is None or running is None or running.number != steered.session:
+            return False
+        may = self.station.settings.may_discharge or self.flow(evse).mode == IDLE
+        return steered.ends or (self.steers(evse) and not may)
+
+    def _has_too_much(self, evse: int) -> bool:
+        held = self._of_session(evse)
+        if held is None or not self.steers(evse):
+            return False
+        return self.station.smart_charging.is_too_high(held)
+
+    @property
+    @override
+    def _has_to_correct(self) -> bool:
+        return any(self._is_over(it) or self._has_too_much(it) for it in self._steered)
+
+    @override
+    async def _correct(self) -> None:
+        for evse in list(self._steered):
+            if self._is_over(evse):
+                await self._quietly(self._return(evse))
+            elif self._has_too_much(evse):
+                await self._quietly(self._steer_again(evse))
+
+    def on_restart(self) -> None:
+        """Have sessions charge again whose station restarted."""
+        for evse in self._steered:
+            self._end(evse)
+
+    def _end(self, evse: int) -> None:
+        self._steered[evse] = self._steered[evse]._replace(ends=True)
+        self.station.remember()
+
+    def has_ended(self, held: ChargingProfile) -> bool:
+        """Return whether a profile is one that its session is not to be told again."""
+        steered = self._steered.get(held.evse)
+        return (
+            steered is not None
+            and does_more(held.schedules)
+            and (held.id, held.transaction) == (steered.profile, steered.session)
+            and self._is_over(held.evse)
+        )
+
+    async def on_resumed(self, evse: int) -> None:
+        """Have a session charge that goes on after its station restarted."""
+        if self._is_over(evse):
+            await self._act()
 
     # --- what cars and sessions do ------------------------------------------------------
 
@@ -220,20 +300,15 @@ class V2x(Transfer):
 
         One that now only wants to be charged is.
         """
-        steered, mode = self._steered[evse], self.flow(evse).mode
         try:
-            self._check(evse, mode)
+            self._check(evse, self.flow(evse).mode)
         except OcppError:
-            await self._quietly(self._return(evse))
+            self._end(evse)
+        if self._is_over(evse):
+            await self._act()
         else:
-            await self._quietly(self._steer(evse, mode, steered.setpoint, anew=True))
+            await self._quietly(self._steer_again(evse, anew=True))
         self.station.flush()
-
-    @override
-    async def _end_discharging(self) -> None:
-        for evse in list(self._steered):
-            if self.steers(evse) and self.flow(evse).mode != IDLE:
-                await self._quietly(self._return(evse))
 
     @override
     def on_session_over(self, evse: int) -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
-from ...energy_transfer import CHARGING
+from ...energy_transfer import CHARGING, IDLE
 from ...model import ChargingProfile, RateUnit
 
-CENTRAL, IDLE = "CentralSetpoint", "Idle"
+CENTRAL = "CentralSetpoint"
 # Those whose power others choose, within limits that are told from here.
 BOUNDED = ("ExternalSetpoint", "LocalLoadBalancing")
 # All that can be asked for by a word, or a word and a power.
@@ -24,11 +24,15 @@ class Flow(NamedTuple):
 
 
 class Steered(NamedTuple):
-    """A session that is told what to do: its number, by which profile, and which power."""
+    """A session that is told what to do: its number, by which profile, and which power.
+
+    One that `ends` is to charge again, but its station was not told so yet.
+    """
 
     session: int
     profile: int
     setpoint: float | None
+    ends: bool = False
 
 
 class Wiring(Protocol):

@@ -1,5 +1,6 @@
 """How the energy of sessions may flow: what people decide, and who is told (Q01, Q02)."""
 
+import asyncio
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, override
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 V2X, _ISO = "V2XChargingCtrlr", "ISO15118Ctrlr"
 PART = "v2x"
 _NOTIFY = "NotifyAllowedEnergyTransfer"
+# In seconds: how long to wait after a station did not do what has to be done.
+_AGAIN = 120.0
 
 
 class Transfer(Block):
@@ -31,6 +34,7 @@ class Transfer(Block):
         self._untold: set[int] = set()
         self._offered: set[int] = set()
         self._refused: set[int] = set()
+        self._waiting: asyncio.Task[None] | None = None
         station.watch(Part(Topic.INFO), self._on_settings)
 
     # --- what may flow ------------------------------------------------------------------
@@ -72,8 +76,10 @@ class Transfer(Block):
         before, self._decided = self._decided, self.station.settings.may_discharge
         if bool(before) is not bool(self._decided):
             self._owe()
-            self.station.spawn(self._act())
             self.station.remember()
+        elif not self._has_to_correct:
+            return
+        self.station.spawn(self._act())
 
     def _owe(self) -> None:
         if self._negotiates:
@@ -84,15 +90,26 @@ class Transfer(Block):
         return [it for it in running if it is not None]
 
     async def _act(self) -> None:
-        if not self.station.settings.may_discharge:
-            await self._end_discharging()
+        await self._correct()
         for session in self._running():
             if session.number in self._untold:
                 await self._quietly(self._tell(session))
         self.station.flush()
+        if self._has_to_correct and self.station.connected and self._waiting is None:
+            self._waiting = self.station.spawn(self._act_later())
 
-    async def _end_discharging(self) -> None:
-        """Have the sessions charge only that do more because they were told so from here."""
+    async def _act_later(self) -> None:
+        await asyncio.sleep(_AGAIN)
+        self._waiting = None
+        await self._act()
+
+    @property
+    def _has_to_correct(self) -> bool:
+        """Return whether a session does what it must not, told so from here."""
+        raise NotImplementedError
+
+    async def _correct(self) -> None:
+        """Have sessions charge only that are not to do more, and none have too much."""
         raise NotImplementedError
 
     async def _quietly(self, work: Coroutine[Any, Any, None]) -> None:
