@@ -32,6 +32,10 @@ SIMULATORS: dict[str, Callable[[str], tuple[str, ...]]] = {
         *("--url", url, "--identity", SIMULATOR),
     ),
     "2.0.1": lambda url: ("-m", "tests.simulator_v2", url, SIMULATOR),
+    "2.1": lambda url: (
+        *("-m", "tests.simulator_v2", url, SIMULATOR),
+        *("--version", "ocpp2.1"),
+    ),
 }
 USER = PASSWORD = "dev"
 

@@ -102,6 +102,8 @@ class TestSigning:
         await two.call("SignCertificate", {"csr": request(new_key())})
         assert set(await signed(two)) == {"certificateChain"}
 
+    @pytest.mark.proves("A02.FR.25", ocpp="2.1")
+    @pytest.mark.proves("A03.FR.21", ocpp="2.1")
     async def test_a_station_of_2_1_knows_its_request_again(
         self,
         station: ChargingStation,
