@@ -8,18 +8,20 @@ from unittest.mock import AsyncMock
 
 import pytest
 
-from custom_components.ocpp.csms.blocks.transactions import limits as rooms
+from custom_components.ocpp.csms.blocks.transactions import limited, limits as rooms
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.errors import (
     CannotLimit,
     CommandRejected,
+    CommandTimedOut,
     StationOffline,
 )
-from custom_components.ocpp.csms.model import StationSettings, utcnow
+from custom_components.ocpp.csms.model import Part, StationSettings, Topic, utcnow
 from custom_components.ocpp.csms.tariff import Tariff
-from tests.csms.conftest import IDENTITY, PATIENCE, MakeTwo, prepared
-from tests.simulator import Charger
+from tests.csms.conftest import IDENTITY, PATIENCE, MakeTwo, MakeWire, prepared, until
+from tests.csms.talk import Talk
+from tests.simulator import Charger, Silence
 from tests.simulator_v2 import Car, Station as Two
 from tests.simulator_v2.counting import counting
 
@@ -320,6 +322,80 @@ async def test_a_station_that_is_away_can_not_be_limited(
         await station.transaction_limits.set(1, {"max_energy": 2000})
 
 
+# --- limits that the station may not have heard -------------------------------------------
+
+
+async def gone(station: ChargingStation, peer: Two | Charger) -> None:
+    """Have the connection of a station break, and wait until that is known."""
+    peer.drop()
+    await until(station, Part(Topic.CONNECTION), lambda: not station.connected)
+
+
+async def test_a_limit_whose_answer_was_lost_is_sent_again_on_the_next_connection(
+    station: ChargingStation, two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await plug_in(two)
+    with monkeypatch.context() as lost:
+        lost.setattr(two.counting, "hear", AsyncMock())
+        await station.transaction_limits.set(1, {"max_energy": 5000})
+        await eventually(lambda: len(told(two)) == 1)
+    await gone(station, two)
+    await two.connect()
+    await prepared(station)
+    await eventually(lambda: "LimitSet" in triggers(two))
+    assert told(two) == [{"maxEnergy": 5000}] * 2
+    # One that is confirmed is not.
+    await gone(station, two)
+    await two.connect()
+    await prepared(station)
+    await two.sample(1)
+    assert len(told(two)) == 2
+
+
+async def test_a_limit_that_is_not_confirmed_is_sent_again_a_few_times(
+    station: ChargingStation, two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its event may have been one that is not answered."""
+    monkeypatch.setattr(limited, "_REPEATED_AFTER", 0)
+    monkeypatch.setattr(two.counting, "hear", AsyncMock())
+    await plug_in(two)
+    await station.transaction_limits.set(1, {"max_energy": 5000})
+    await eventually(lambda: told(two))
+    for _ in range(6):
+        await two.sample(1)
+    assert told(two) == [{"maxEnergy": 5000}] * 4
+
+
+async def test_a_limit_is_kept_from_here_when_the_station_comes_back_with_2_0_1(
+    station: ChargingStation, two: Two, wire: MakeWire
+) -> None:
+    await plug_in(two)
+    await station.transaction_limits.set(1, {"max_energy": 5000})
+    await eventually(lambda: "LimitSet" in triggers(two))
+    session = station.transactions.running(1)
+    assert session is not None
+    await gone(station, two)
+    talk = Talk(await wire(subprotocols=("ocpp2.0.1",)))
+    energy = {"value": two.evses[1].meter_wh + 6000}
+    at = utcnow().isoformat()
+    await talk.say(
+        "TransactionEvent",
+        {
+            "eventType": "Updated",
+            "timestamp": at,
+            "triggerReason": "MeterValuePeriodic",
+            "seqNo": 99,
+            "evse": {"id": 1, "connectorId": 1},
+            "transactionInfo": {"transactionId": session.id},
+            "meterValue": [{"timestamp": at, "sampledValue": [energy]}],
+        },
+    )
+    stop = await talk.command("RequestStopTransaction")
+    assert stop == {"transactionId": session.id}
+    assert station.transaction_limits.reached(1) == "max_energy"
+    await talk.close()
+
+
 # --- costs --------------------------------------------------------------------------------
 
 
@@ -355,6 +431,48 @@ async def test_costs_can_not_be_limited_without_a_price(
         await station.transaction_limits.set(1, {"max_cost": 1})
     assert refused.value.limit == "max_cost"
     await station.transaction_limits.set(1, {"max_cost": 0})
+
+
+async def counts_for_another(
+    station: ChargingStation, connect_station: MakeTwo, *, tells: bool
+) -> Two:
+    """Return a station that counts with a tariff of somebody else, and keeps no cost."""
+    two = await connect_station(
+        version="ocpp2.1", variables=counting(limits="maxEnergy")
+    )
+    running = two.variables["TariffCostCtrlr.Enabled.RunningCost"]
+    running.value = str(tells).lower()
+    two.counting.defaults[1] = {
+        "tariffId": "operator",
+        "currency": "EUR",
+        "energy": {"prices": [{"priceKwh": 0.5}]},
+    }
+    await two.power_up()
+    await prepared(station)
+    await two.settle()
+    assert station.tariffs.held == ["operator"]
+    return two
+
+
+async def test_a_session_is_ended_at_the_cost_that_its_station_counted(
+    station: ChargingStation, connect_station: MakeTwo
+) -> None:
+    two = await counts_for_another(station, connect_station, tells=True)
+    await plug_in(two)
+    await station.transaction_limits.set(1, {"max_cost": 1})
+    await charge(two, 1000)
+    assert station.transaction_limits.reached(1) == ""
+    await charge(two, 1500)
+    await eventually(lambda: station.transactions.running(1) is None)
+
+
+async def test_costs_that_are_told_at_the_end_only_can_not_be_limited(
+    station: ChargingStation, connect_station: MakeTwo
+) -> None:
+    await counts_for_another(station, connect_station, tells=False)
+    with pytest.raises(CannotLimit) as refused:
+        await station.transaction_limits.set(1, {"max_cost": 1})
+    assert refused.value.limit == "max_cost"
 
 
 # --- limits that are kept from here -------------------------------------------------------
@@ -436,6 +554,127 @@ async def test_one_that_does_not_end_is_ended_again_later(
     assert station.transaction_limits.reached(1) == "max_time"
 
 
+@pytest.fixture
+def ignored(charger: Charger) -> list[Any]:
+    """Return the stops that a charger of 1.6 accepted, and ignored."""
+    asked: list[Any] = []
+
+    def ignore(payload: dict[str, Any]) -> Any:
+        asked.append(payload)
+        return {"status": "Accepted"}
+
+    charger.answers["RemoteStopTransaction"] = ignore
+    return asked
+
+
+async def test_one_that_ignores_its_end_is_ended_again_later(
+    station: ChargingStation,
+    charger: Charger,
+    ignored: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rooms, "_AGAIN_IN", 0.05)
+    await station.transaction_limits.set(1, {"max_time": 0.001})
+    await start_old(charger)
+    await eventually(lambda: len(ignored) == 3)
+
+
+async def test_a_higher_limit_holds_for_one_that_ignored_its_end(
+    station: ChargingStation, charger: Charger, ignored: list[Any]
+) -> None:
+    await start_old(charger)
+    await station.transaction_limits.set(1, {"max_energy": 1000})
+    charger.connectors[1].meter_wh += 1500
+    await charger.meter_values(1)
+    await eventually(lambda: len(ignored) == 1)
+    await station.transaction_limits.set(1, {"max_energy": 3000})
+    assert station.transaction_limits.reached(1) == ""
+    charger.connectors[1].meter_wh += 2000
+    await charger.meter_values(1)
+    await eventually(lambda: len(ignored) == 2)
+
+
+async def test_a_limit_of_the_next_session_is_not_that_of_an_old_one_from_the_queue(
+    station: ChargingStation, charger: Charger
+) -> None:
+    await station.transaction_limits.set(1, {"max_energy": 500})
+    began = utcnow() - timedelta(hours=2)
+    session = await charger.call(
+        "StartTransaction",
+        {
+            "connectorId": 1,
+            "idTag": "CARD1",
+            "meterStart": 0,
+            "timestamp": began.isoformat(),
+        },
+    )
+    old = station.transactions.running(1)
+    assert old is not None and old.started == began
+    await charger.call(
+        "StopTransaction",
+        {
+            "transactionId": session["transactionId"],
+            "meterStop": 900,
+            "timestamp": (began + timedelta(hours=1)).isoformat(),
+        },
+    )
+    assert station.transactions.running(1) is None
+    await start_old(charger)
+    assert station.transaction_limits.limit(1, "max_energy") == 500
+    charger.connectors[1].meter_wh += 600
+    await charger.meter_values(1)
+    await eventually(lambda: station.transactions.running(1) is None)
+
+
+# --- limits of starts that nobody knows of ------------------------------------------------
+
+
+@pytest.mark.parametrize("broken", [False, True])
+async def test_a_start_that_was_not_answered_keeps_its_limits(
+    station: ChargingStation, charger: Charger, *, broken: bool
+) -> None:
+    def be_silent(payload: dict[str, Any]) -> Any:
+        if broken:
+            charger.drop()
+        return Silence()
+
+    charger.answers["RemoteStartTransaction"] = be_silent
+    with pytest.raises(StationOffline if broken else CommandTimedOut):
+        await station.remote_control.start(
+            1, id_token="CARD1", limits={"max_energy": 2000}
+        )
+    if broken:
+        await charger.connect()
+    await start_old(charger)
+    assert station.transaction_limits.limit(1, "max_energy") == 2000
+
+
+async def test_a_start_that_was_never_sent_leaves_no_limits_behind(
+    station: ChargingStation, charger: Charger
+) -> None:
+    await gone(station, charger)
+    with pytest.raises(StationOffline):
+        await station.remote_control.start(
+            1, id_token="CARD1", limits={"max_energy": 2000}
+        )
+    await charger.connect()
+    await start_old(charger)
+    assert station.transaction_limits.limit(1, "max_energy") == 0
+
+
+async def test_limits_of_a_start_outlive_a_restart(
+    central: CentralSystem, station: ChargingStation, charger: Charger
+) -> None:
+    await station.remote_control.start(1, id_token="CARD1", limits={"max_energy": 2000})
+    await gone(station, charger)
+    await station.stop()
+    del central.stations[IDENTITY.casefold()]
+    again = await central.add_station(IDENTITY, StationSettings())
+    await charger.connect()
+    await charger.plug_in(1, phases=1)
+    assert again.transaction_limits.limit(1, "max_energy") == 2000
+
+
 async def test_a_limit_kept_from_here_can_be_raised_and_taken_away(
     station: ChargingStation, charger: Charger
 ) -> None:
@@ -466,4 +705,5 @@ async def test_limits_are_remembered(
     await again.load()
     assert again.transaction_limits.limit(1, "max_energy") == 5000
     assert again.transaction_limits.limit(2, "max_soc") == 80
+    assert again.transaction_limits.facts() == station.transaction_limits.facts()
     await again.stop()

@@ -127,7 +127,7 @@ class RemoteControl(Block):
             amperes = None
         if amperes is not None or limits:
             self._limits_to_come[evse or 0] = _LimitToCome(
-                amperes, utcnow(), id_token, number, limits or {}
+                amperes, utcnow(), id_token, number, dict(limits or {})
             )
             self.station.remember()
         try:
@@ -136,6 +136,7 @@ class RemoteControl(Block):
             # What was not answered may have been heard all the same.
             if not isinstance(error, CommandTimedOut | StationOffline):
                 self._limits_to_come.pop(evse or 0, None)
+                self.station.remember()
             self.station.smart_charging.on_start_refused(evse or 0)
             raise
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ...charging_station import ChargingStation
 
 _SUPPORTED = Place("TxCtrlr", "SupportedLimits")
+_TELLS_COSTS = Place("TariffCostCtrlr", "Enabled", instance="RunningCost")
 # In seconds: how long after it was ended in vain a session is ended again.
 _AGAIN_IN = 60.0
 # How far behind ours the clock of a station may be.
@@ -102,8 +103,11 @@ class TransactionLimits(Block):
 
     def _tells_costs(self) -> bool:
         """Return whether a station that counts may tell the cost before the end (I12)."""
+        place = _TELLS_COSTS
         flag = self.station.device_model.flag
-        return flag("TariffCostCtrlr", "Enabled", instance="RunningCost") is not False
+        return (
+            flag(place.component, place.variable, instance=place.instance) is not False
+        )
 
     async def set(self, evse: int, limits: Mapping[str, float]) -> None:
         """Limit the session that runs on an EVSE, or else the next one (E16.FR.02).
@@ -170,20 +174,18 @@ class TransactionLimits(Block):
 
     def concern(self, payload: Payload) -> bool:
         """Return whether an event tells of a limit, or is to be told one."""
-        info = payload.get("transactionInfo")
-        if self._next or not isinstance(info, dict):
-            return bool(self._next)
-        if (
-            "transactionLimit" in info
-            or str(payload.get("triggerReason")).casefold() in REACHED
-        ):
-            return True
+        told = payload.get("transactionInfo")
+        info = told if isinstance(told, dict) else {}
         called = info.get("transactionId")
-        for state in self._sessions.values():
-            if state.id == called:
-                state.doubt_again(_clock())
-                return bool(state.unsent)
-        return False
+        states = [it for it in self._sessions.values() if it.id == called]
+        for state in states:
+            state.doubt_again(_clock())
+        return (
+            bool(self._next)
+            or "transactionLimit" in info
+            or str(payload.get("triggerReason")).casefold() in REACHED
+            or any(it.unsent for it in states)
+        )
 
     def of_event(self, transaction: Transaction, payload: Payload) -> Payload:
         """Take up what an event says of limits; return what it is answered, once (E16)."""
@@ -266,15 +268,16 @@ class TransactionLimits(Block):
         if TIME in kept_here:
             self._look_in(state.wanted[TIME] - lasted, session)
 
-    def _kept_here(self, state: SessionLimits) -> set[str]:
+    def _kept_here(self, state: SessionLimits) -> frozenset[str]:
         """Return which limits the station does not keep, or not in its present version."""
         if not self.station.connected:
-            return state.ours
-        return state.ours | {
+            return frozenset(state.ours)
+        return frozenset(
             kind
             for kind, value in state.wanted.items()
-            if value < NO_LIMIT[kind] and not self.is_kept_by_station(kind)
-        }
+            if kind in state.ours
+            or (value < NO_LIMIT[kind] and not self.is_kept_by_station(kind))
+        )
 
     def _cost(self, session: Transaction) -> float:
         """Return what a session costs: by the prices here, or else by the station's."""
@@ -317,7 +320,7 @@ class TransactionLimits(Block):
         model = self.station.device_model
         try:
             if self.station.version is V21 and (booted or not model.find(_SUPPORTED)):
-                await model.read_all((_SUPPORTED,))
+                await model.read_all((_SUPPORTED, _TELLS_COSTS))
         finally:
             evses = {*self._next, *(it.evse for it in self._sessions.values())}
             for evse in evses:
