@@ -8,8 +8,10 @@ from ...errors import CommandFailed, CommandRejected, NotSupported
 from ...model import ChargingProfile, Limit, Part, RateUnit, Topic, utcnow
 from .composite import SESSION
 from .dynamic import Dynamic
+from .limits import is_for
 from .memory import read_limits, write_limits
 from .negotiating import Negotiating
+from .profiles import Purpose
 from .rate import Wiring
 
 if TYPE_CHECKING:
@@ -70,11 +72,19 @@ class Returning(Dynamic, Negotiating):
                 limit, stands = self._standing.get(evse), True
             if limit is None:
                 await self._offer_or_clear(evse)
-            elif evse in self._unsure or self.limits.get(evse) != limit:
+            elif not self._is_in_place(evse, limit):
                 await self._limit_again(evse, limit, stands=stands)
             await self._clear_session(evse, more=True)
             self._aside.pop(evse, None)
         self._on_change()
+
+    def _is_in_place(self, evse: int, limit: Limit) -> bool:
+        """Return whether a session has a limit already."""
+        return (
+            evse not in self._unsure
+            and self.limits.get(evse) == limit
+            and is_for(limit, Purpose.TRANSACTION)
+        )
 
     def _laid_aside(self, evse: int) -> Limit | None:
         limit = self._aside.get(evse)
@@ -122,8 +132,9 @@ class Returning(Dynamic, Negotiating):
             unit, into = limit.sent_unit, RateUnit.AMPERE
             if wiring.convert(limit.sent_value, unit, into) > self._maximum + _ABOUT:
                 high.append(evse)
-        self._unsure.update(high)
-        self.station.remember()
+        if high:
+            self._unsure.update(high)
+            self.station.remember()
         return high
 
     async def _limit_again(self, evse: int, limit: Limit, *, stands: bool) -> None:
@@ -135,6 +146,10 @@ class Returning(Dynamic, Negotiating):
         except CommandRejected, CommandFailed, NotSupported:
             await self._clear_session(evse)
             self._unsure.add(evse)
+            # It is what people want, whatever was in its place.
+            self.limits[evse] = limit
+            if limit.until is not None:
+                self._end_at(evse, limit.until)
             self.station.spawn(self._set_again(evse, limit))
         else:
             self._accept(evse, replace(accepted, until=limit.until), stands=stands)

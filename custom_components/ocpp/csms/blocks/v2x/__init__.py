@@ -236,8 +236,9 @@ class V2x(Transfer):
         self.station.remember()
 
     def on_limited(self, evse: int) -> None:
-        """Know that a limit is in the place of what a session was to do."""
-        self._steered.pop(evse, None)
+        """Know that a limit is in the place of what a session was to do, where it is."""
+        if not self.steers(evse):
+            self._steered.pop(evse, None)
 
     # --- what must not go on ------------------------------------------------------------
 

@@ -31,6 +31,7 @@ class Transfer(Block):
         # told something else since; those that were offered to discharge later on, and
         # those whose station said no.
         self._decided = station.settings.may_discharge
+        self._settings = station.settings
         self._untold: set[int] = set()
         self._offered: set[int] = set()
         self._refused: set[int] = set()
@@ -73,11 +74,13 @@ class Transfer(Block):
 
     def _on_settings(self) -> None:
         """Act on what people decided anew: at once, also for sessions that run (Q02.FR.05)."""
-        before, self._decided = self._decided, self.station.settings.may_discharge
+        is_other = self._settings is not self.station.settings
+        self._settings = self.station.settings
+        before, self._decided = self._decided, self._settings.may_discharge
         if bool(before) is not bool(self._decided):
             self._owe()
             self.station.remember()
-        elif not self._has_to_correct:
+        elif not (is_other and self._has_to_correct):
             return
         self.station.spawn(self._act())
 
