@@ -23,6 +23,7 @@ from custom_components.ocpp.csms.model import (
     utcnow,
 )
 from custom_components.ocpp.csms.store import Store
+from custom_components.ocpp.csms.versions import V16, V21, V201, Version
 from tests.simulator import CallError, Charger, ConfigKey, Silence
 
 from .conftest import IDENTITY, PATIENCE, MakeCharger, MakeWire, Wire, prepared, until
@@ -698,6 +699,24 @@ async def test_evses_appear_as_they_are_heard_of(
     assert grown == [[1, 3], [1, 2, 3]]
     assert station.the_only_evse is None
     assert not station.has_room_for(-1)
+
+
+async def test_what_there_is_to_show_depends_on_the_version(
+    central: CentralSystem, station: ChargingStation, wire: MakeWire
+) -> None:
+    """It is told anew where a station speaks another, and kept over a restart."""
+    told: list[Version] = []
+    station.watch(Part(Topic.STRUCTURE), lambda: told.append(station.version))
+    for version in ("ocpp2.1", "ocpp2.1", "ocpp2.0.1"):
+        socket = await wire(subprotocols=(version,))
+        assert (await answer(socket, "Heartbeat", {}))[0] == 3
+    assert told == [V21, V201]
+    await station.save()
+    reborn = central._build(IDENTITY, StationSettings())
+    assert reborn.version is V16
+    await reborn.load()
+    assert reborn.version is V201
+    await reborn.stop()
 
 
 async def test_a_listener_that_fails_does_not_make_a_station_look_connected_for_ever(

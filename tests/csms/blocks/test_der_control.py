@@ -639,6 +639,45 @@ async def test_an_alarm_that_is_told_again_or_late_changes_nothing(
     assert len(alarms) == 3
 
 
+async def test_an_alarm_of_a_clock_that_was_ahead_ends(
+    station: ChargingStation, two: Two
+) -> None:
+    """The clock was set meanwhile; what was queued before the alarm does not end it."""
+    await grid_alarm(two, timestamp=moment(240))
+    await grid_alarm(two, ended=True, timestamp=moment(-120))
+    await grid_alarm(two, "HFMustTrip", ended=True, timestamp=moment(2))
+    assert station.der_control.alarm is not None
+    await grid_alarm(two, ended=True, timestamp=moment(1))
+    assert station.der_control.alarm is None
+
+
+async def test_so_it_does_after_a_restart(
+    central: CentralSystem, station: ChargingStation, two: Two
+) -> None:
+    await grid_alarm(two, timestamp=moment(240))
+    kept = station.der_control.facts()
+    reborn = central._build(IDENTITY, StationSettings())
+    reborn.der_control.recall(kept)
+    await reborn.der_control.on_alarm(
+        {"controlType": "VoltWatt", "timestamp": moment(-120), "alarmEnded": True}
+    )
+    assert reborn.der_control.alarm is not None
+    await reborn.der_control.on_alarm(
+        {"controlType": "VoltWatt", "timestamp": moment(1), "alarmEnded": True}
+    )
+    assert reborn.der_control.alarm is None
+    await reborn.stop()
+
+
+async def test_an_end_that_was_queued_before_an_alarm_is_not_its_end(
+    station: ChargingStation, two: Two
+) -> None:
+    """Of a station whose clock goes as ours does."""
+    await grid_alarm(two, timestamp=moment(-5))
+    await grid_alarm(two, ended=True, timestamp=moment(-30))
+    assert station.der_control.alarm is not None
+
+
 async def test_an_alarm_without_words_is_still_one(
     station: ChargingStation, two: Two
 ) -> None:

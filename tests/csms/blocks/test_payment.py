@@ -143,6 +143,32 @@ async def test_a_payment_that_is_broken_off_costs_nothing(
     assert two.costs[session.id] == 0
 
 
+async def test_its_end_is_answered_alike_when_it_comes_again(
+    central: CentralSystem, station: ChargingStation, two: Two
+) -> None:
+    """As a station does that lost the answer with its connection; also to a restart."""
+    tariff = central.shared.tariff
+    tariff.currency, tariff.per_session = "EUR", 2
+    await two.present_card(1, "psp-4711", "DirectPayment")
+    await two.present_card(1, "psp-4711", "DirectPayment")
+    session, end = station.transactions.session(1), two.sent_calls("TransactionEvent")
+    assert session is not None and not session.running
+    # The station names who pays only where he does something.
+    again = {key: it for key, it in end[-1].items() if key != "idToken"}
+    assert (await two.call("TransactionEvent", again))["totalCost"] == 0
+    assert (await two.call("TransactionEvent", again))["totalCost"] == 0
+    await station.save()
+    reborn = central._build(IDENTITY, StationSettings())
+    await reborn.load()
+    assert reborn.payment.of_event(session, again) == {"totalCost": 0}
+    await reborn.stop()
+    # Of what is shown nowhere any more nothing is kept.
+    for _ in range(3):
+        await two.present_card(1, "psp-4712", "DirectPayment")
+        await two.present_card(1, "psp-4712", "DirectPayment")
+    assert session.id not in station.payment._broken_off
+
+
 async def test_one_that_charged_costs_what_it_costs(
     central: CentralSystem, station: ChargingStation, two: Two
 ) -> None:

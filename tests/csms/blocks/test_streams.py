@@ -352,19 +352,6 @@ async def test_n15_nothing_is_ever_answered(station: ChargingStation, two: Two) 
     assert len([it for it in two.received[before:] if it[0] == 3]) == 1
 
 
-async def test_a_register_is_counted_with_every_value(
-    station: ChargingStation, two: Two
-) -> None:
-    """In the unit that the station says it is in."""
-    stream = await opened(two, built_in(two, "FiscalMetering", "EnergyImportRegister"))
-    await two.plug_in(1)
-    assert await two.present_card(1)
-    base = utcnow()
-    values = [(number / 10, str(10 + number / 10)) for number in range(6)]
-    await notify_stream(two, stream.id, values, base=base)
-    await reading(station, "Energy.Active.Import.Register", 10_500)
-
-
 async def test_phases_that_come_alone_make_a_whole(
     station: ChargingStation, two: Two
 ) -> None:

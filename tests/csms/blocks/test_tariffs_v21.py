@@ -246,6 +246,40 @@ async def test_a_tariff_that_is_refused_takes_its_forerunner_along(
     assert len(commands(two, "SetDefaultTariff")) == 2
 
 
+async def test_one_that_was_refused_takes_the_next_along_as_well(
+    station: ChargingStation, two: Two, tariff: Tariff
+) -> None:
+    """A price may come back that the station did not take the first time."""
+
+    def answer(payload: dict[str, Any]) -> dict[str, Any] | None:
+        price = payload["tariff"]["energy"]["prices"][0]["priceKwh"]
+        return {"status": "Rejected"} if price < 0 else None
+
+    two.answers["SetDefaultTariff"] = answer
+    for _ in range(2):
+        tariff.fix(-0.05, utcnow())
+        await eventually(station, lambda: not two.counting.defaults)
+        tariff.fix(0.3, utcnow())
+        await eventually(station, lambda: prices(two) == {1: 0.3, 2: 0.3})
+    sent = [
+        it["tariff"]["energy"]["prices"][0]["priceKwh"]
+        for it in commands(two, "SetDefaultTariff")
+    ]
+    assert sent == [0.32, -0.05, 0.3, 0.3]
+
+
+async def test_a_new_price_does_not_wait_until_an_old_one_is_tried_again(
+    station: ChargingStation, two: Two, tariff: Tariff
+) -> None:
+    two.answers["SetDefaultTariff"] = CallError("InternalError", "busy")
+    tariff.fix(0.5, utcnow())
+    await eventually(station, lambda: station.tariffs._repeating)
+    del two.answers["SetDefaultTariff"]
+    tariff.fix(0.6, utcnow())
+    await eventually(station, lambda: prices(two) == {1: 0.6, 2: 0.6})
+    assert (station.tariffs._timer, station.tariffs._repeats) == (None, 0)
+
+
 async def test_one_that_does_not_answer_is_asked_again(
     station: ChargingStation,
     connect_station: MakeTwo,

@@ -17,6 +17,7 @@ from . import spelling
 from .register import Register
 from .samples import flows, key, with_phase
 from .sampling import WANTED, Sampling
+from .sources import Sources
 from .spelling import ENERGY_REGISTER, EXPORT_REGISTER, MEASURANDS, PHASES
 from .streamed import Measured, measured
 
@@ -49,6 +50,8 @@ class Metering(Block):
         self._registers: dict[int, Register] = {}
         # What flowed back out of cars, where a meter counts that.
         self._exports: dict[int, Register] = {}
+        # Which meter the registers are of, where there are several.
+        self._sources = Sources()
         # The newest moment that each EVSE dated anything at.
         self._newest: dict[int, datetime] = {}
         # How the samples of each EVSE are spelled.
@@ -65,6 +68,9 @@ class Metering(Block):
         """Return the energy register of an EVSE in Wh."""
         known = self._registers.get(evse)
         return known.value if known is not None else None
+
+    def _counting(self, name: str) -> dict[int, Register]:
+        return self._registers if name == ENERGY_REGISTER else self._exports
 
     def power(self, evse: int) -> float | None:
         """Return the power that an EVSE draws, in W."""
@@ -113,7 +119,12 @@ class Metering(Block):
         self._take_up(evse, sets, transaction)
 
     def _take_up(
-        self, evse: int, sets: Iterable[SampleSet], transaction: str | None
+        self,
+        evse: int,
+        sets: Iterable[SampleSet],
+        transaction: str | None,
+        *,
+        streamed: bool = False,
     ) -> None:
         self.station.add_evse(evse)
         over = self.station.transactions.is_over(transaction)
@@ -124,7 +135,8 @@ class Metering(Block):
             for name, value in values.items():
                 reading = MeterReading(value, at, received, dated)
                 if name in _REGISTERS:
-                    self._take_register(evse, name, reading, transaction, late=late)
+                    if streamed or self._counts_told(evse, name, value):
+                        self._take_register(evse, name, reading, transaction, late=late)
                 elif late or over or (before := readings.get(name)) is None:
                     if not (over and flows(name)):
                         self._take_reading(evse, name, reading, late=late)
@@ -145,9 +157,31 @@ class Metering(Block):
 
     def take_register(self, evse: int, register: float, at: datetime) -> None:
         """Take up a register reading in Wh that came with another message."""
+        if not self._counts_told(evse, ENERGY_REGISTER, register):
+            return
         late = self._is_late(evse, at, dated=True)
         reading = MeterReading(register, at, utcnow())
         self._take_register(evse, ENERGY_REGISTER, reading, None, late=late)
+
+    def _counts_told(self, evse: int, name: str, value: float) -> bool:
+        """Return whether a register counts that came with a message, not in a stream.
+
+        It does, and no stream does from then on: that can be of another meter. A zero may
+        be of a meter that nobody reads.
+        """
+        streamed = self._sources.is_streamed(evse, name)
+        if value > 0:
+            self._sources.take_told(evse, name)
+            if streamed:
+                self._begin_register(evse, name, value)
+        return value > 0 or not streamed
+
+    def _begin_register(self, evse: int, name: str, value: float) -> None:
+        """Have another meter count from now on."""
+        exports = name == EXPORT_REGISTER
+        self._counting(name).pop(evse, None)
+        self.readings.get(evse, {}).pop(name, None)
+        self.station.transactions.on_other_meter(evse, value, exports=exports)
 
     def _take_register(
         self,
@@ -162,14 +196,12 @@ class Metering(Block):
         before = self.reading(evse, name)
         if late and self._is_overtaken(reading, before):
             return
-        imports = name == ENERGY_REGISTER
-        registers = self._registers if imports else self._exports
-        if (register := registers.get(evse)) is None:
-            register = registers[evse] = Register()
+        register = self._counting(name).setdefault(evse, Register())
         if not register.take(reading.value, reading.at, dated=reading.dated):
             return
         self._take_reading(evse, name, reading, late=late)
         sessions = self.station.transactions
+        imports = name == ENERGY_REGISTER
         count = sessions.on_register if imports else sessions.on_export_register
         count(evse, reading.value, reading.at, transaction)
         self.station.remember_later()
@@ -235,7 +267,36 @@ class Metering(Block):
             last = sets[-1]
             total = with_phase(known, found.measurand, found.key, last.values)
             sets[-1] = last._replace(values=last.values | total)
-        self._take_up(evse, sets, None)
+        if counted := self._counted(evse, place, sets):
+            self._take_up(evse, counted, None, streamed=True)
+
+    def _counted(
+        self, evse: int, place: Place, sets: Iterable[SampleSet]
+    ) -> list[SampleSet]:
+        """Return samples without the registers that the EVSE is not counted by."""
+        connector = self.station.transactions.connector(evse)
+        open_now = self.station.event_streams.places
+        found = []
+        for it in sets:
+            values = dict(it.values)
+            for name in _REGISTERS & values.keys():
+                before = self._counting(name).get(evse)
+                begun = self._sources.is_streamed(evse, name)
+                value = self._sources.counted(
+                    (evse, name),
+                    place,
+                    values.pop(name),
+                    before=before.value if before is not None else None,
+                    connector=connector,
+                    streaming=open_now,
+                )
+                if value is not None:
+                    values[name] = value
+                    if before is not None and not begun:
+                        self._begin_register(evse, name, value)
+            if values:
+                found.append(it._replace(values=values))
+        return found
 
     def on_transaction_ended(self, evse: int, at: datetime) -> None:
         """Let nothing flow any more: many stations fall silent with the last value."""
@@ -296,6 +357,7 @@ class Metering(Block):
     def recall(self, facts: dict[str, Any]) -> None:
         """Take up the registers and what is known to be measured."""
         self._sampling.recall(facts.get("settled"))
+        self._sources.recall(facts.get("streamed", ()))
         for evse, names in facts.get("seen", {}).items():
             self.seen[int(evse)] = set(names)
         for kept, registers, name in (
@@ -305,6 +367,8 @@ class Metering(Block):
             for text, (value, at) in facts.get(kept, {}).items():
                 evse, moment = int(text), datetime.fromisoformat(at)
                 registers[evse] = Register(value, moment)
+                if value and not self._sources.is_streamed(evse, name):
+                    self._sources.take_told(evse, name)
                 self._newest[evse] = max(moment, self._newest.get(evse, moment))
                 self.readings.setdefault(evse, {})[name] = MeterReading(
                     value, moment, moment
@@ -317,6 +381,7 @@ class Metering(Block):
             "seen": {str(evse): sorted(names) for evse, names in self.seen.items()},
             "registers": _kept(self._registers),
             "exports": _kept(self._exports),
+            "streamed": self._sources.facts(),
         }
 
 

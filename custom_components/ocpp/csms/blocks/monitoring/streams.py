@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from ...clock import Moment
 from ...errors import InvalidRequest, OcppError
 from ...model import Payload, utcnow
+from ...variables import Place
 from ...versions import V21
 from ..block import Block, answers, follows, precedes
 from .stream import Flow, Stream, read_params, read_stream, read_values
@@ -39,6 +40,15 @@ class EventStreams(Block):
         self._asked_for: set[int] = set()
         self._asked_on: object = None
         self._asking: asyncio.Task[None] | None = None
+
+    def places(self) -> list[Place]:
+        """Return what is streamed, as far as it is known."""
+        monitors = self.station.monitoring.monitors
+        return [
+            monitors[it.monitor].place
+            for it in self.open.values()
+            if it.monitor in monitors
+        ]
 
     # --- opening and closing ------------------------------------------------------------
 

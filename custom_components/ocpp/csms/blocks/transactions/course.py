@@ -271,6 +271,11 @@ class Course(Sessions):
             self.changed(Topic.ENERGY, evse)
             self._save_later()
 
+    def on_other_meter(self, evse: int, register: float, *, exports: bool) -> None:
+        """Have the running session go on with another meter; its register is in Wh."""
+        if (running := self.running(evse)) is not None:
+            self._tally(running).go_on(register, exports=exports)
+
     def _save_later(self) -> None:
         if self._saving is None:
             loop = asyncio.get_running_loop()

@@ -74,6 +74,16 @@ class SessionEnergy:
             return register
         return 0
 
+    def go_on(self, register: float) -> None:
+        """Count with another meter from now on, whose register is this."""
+        if self.base is None:
+            self.before = register
+            return
+        self.carried = self.energy
+        self.base = self.last = register
+        # It is not the meter that was read at the start.
+        self.start, self.relative = None, True
+
     def begin(self, register: float) -> None:
         """Know only now what the register was at the start."""
         self.start = register

@@ -85,6 +85,13 @@ class Tally:
         self.exported = self._export.energy
         return self.exported != before
 
+    def go_on(self, register: float, *, exports: bool) -> None:
+        """Count with another meter from now on, whose register is this, in Wh."""
+        if not exports:
+            self._counter.go_on(register)
+        elif self._export is not None:
+            self._export.go_on(register)
+
     def begin(self, register: float, at: datetime) -> None:
         """Count from what is told only now that the register was at the start, in Wh."""
         self._counter.begin(register)
