@@ -17,6 +17,9 @@ from custom_components.ocpp.csms.blocks.smart_charging.composite import (
     scheduled,
 )
 from custom_components.ocpp.csms.blocks.smart_charging.rate import Wiring
+from custom_components.ocpp.csms.blocks.smart_charging.rules import fault_of_profile
+from custom_components.ocpp.csms.schemas import load_schemas
+from custom_components.ocpp.csms.versions import V21
 from custom_components.ocpp.diagnostics import async_get_config_entry_diagnostics
 from custom_components.ocpp.hub import Charger as HubCharger
 from tests.simulator import Charger
@@ -28,9 +31,17 @@ LIMIT, CHANGE = (
     "sensor.garage_next_change_of_the_limit",
 )
 PAGE = (Path(__file__).parents[1] / "docs" / "smart-charging.md").read_text()
-NIGHT, NOON, CLEAR_ONE, ASK, CLEAR_ALL = (
+NIGHT, NOON, CLEAR_ONE, ASK, CLEAR_ALL, OFFLINE = (
     yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 )
+
+
+def test_a_profile_that_ends_offline_is_one_of_2_1() -> None:
+    profile = OFFLINE["data"]["charging_profile"]
+    assert profile["maxOfflineDuration"] == 600
+    sent = {"evseId": OFFLINE["data"]["evse_id"], "chargingProfile": profile}
+    load_schemas(V21).check_request("SetChargingProfile", sent)
+    assert fault_of_profile(profile) is None
 
 
 async def act(

@@ -21,7 +21,7 @@ from .conftest import charger_subentry, eventually, ready
 from .test_translations import at
 
 ENTITY = "update.garage_firmware"
-URL = "ftp://user:password@192.0.2.20/new/wallbox%202.0.bin"
+URL = "ftp://user:Sesame42@192.0.2.20/new/wallbox%202.0.bin"
 
 
 @pytest.fixture
@@ -256,7 +256,7 @@ async def test_the_address_is_shown_nowhere(
     found = await get_diagnostics_for_config_entry(hass, hass_client, entry)
     kept = garage.station.firmware.facts()
     for where in (found, shown(hass).attributes, kept):
-        assert "password" not in str(where)
+        assert "Sesame42" not in str(where)
         assert "192.0.2.20" not in str(where)
 
 

@@ -104,10 +104,11 @@ class Course(Sessions):
         energy = SessionEnergy(
             start=transaction.meter_start, before=self.station.metering.register(evse)
         )
-        self._tally(transaction, energy)
+        tally = self._tally(transaction, energy)
         self._latest[evse] = transaction
         self.station.add_evse(evse)
-        if transaction.meter_start:
+        # One that was counted before its place was known is further than its start.
+        if transaction.meter_start and not tally.counts:
             self.station.metering.take_register(
                 evse, transaction.meter_start, transaction.started
             )

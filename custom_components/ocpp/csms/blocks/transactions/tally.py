@@ -61,6 +61,11 @@ class Tally:
             tally.until = datetime.fromisoformat(until)
         return tally
 
+    @property
+    def counts(self) -> bool:
+        """Return whether there was a reading of the register since the start."""
+        return self._counter.last is not None
+
     def take(self, register: float, at: datetime) -> bool:
         """Count up to a reading of the register; return whether it added anything.
 
