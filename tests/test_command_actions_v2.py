@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 import json
 from typing import Any
@@ -317,14 +317,14 @@ class Station:
         return [payload for of, payload in self.received if of == action]
 
 
-@pytest.fixture
-async def station(
-    hass: HomeAssistant, hub: OcppHub, garage: HubCharger
+@asynccontextmanager
+async def bare_socket(
+    hass: HomeAssistant, hub: OcppHub, garage: HubCharger, subprotocol: str
 ) -> AsyncIterator[Station]:
-    """Return the charger people have, which speaks OCPP 2.0.1."""
+    """Let the charger people have connect as no more than a socket."""
     async with connect(
         f"ws://127.0.0.1:{hub.central.port}/CP1",
-        subprotocols=[Subprotocol("ocpp2.0.1")],
+        subprotocols=[Subprotocol(subprotocol)],
         proxy=None,
         close_timeout=1,
         ping_interval=None,
@@ -334,6 +334,15 @@ async def station(
         await eventually(hass, lambda: garage.station.connected)
         yield station
         serving.cancel()
+
+
+@pytest.fixture
+async def station(
+    hass: HomeAssistant, hub: OcppHub, garage: HubCharger
+) -> AsyncIterator[Station]:
+    """Return the charger people have, which speaks OCPP 2.0.1."""
+    async with bare_socket(hass, hub, garage, "ocpp2.0.1") as station:
+        yield station
 
 
 def test_all_40_commands_are_tried() -> None:

@@ -1,6 +1,5 @@
 """The commands of OCPP 2.1 as actions: on a bare socket, and with a whole station."""
 
-import asyncio
 from collections.abc import AsyncIterator
 import json
 from typing import Any
@@ -15,8 +14,6 @@ from homeassistant.util.yaml import parse_yaml
 import probatio
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
-from websockets.asyncio.client import connect
-from websockets.typing import Subprotocol
 
 from custom_components.ocpp.const import DOMAIN
 from custom_components.ocpp.csms.commands import COMMANDS
@@ -29,7 +26,13 @@ from tests.simulator_v2.schema import fault
 
 from .conftest import ConnectTwo, eventually, prepared
 from .test_command_actions import act
-from .test_command_actions_v2 import ACCEPTED, CASES as CASES_201, SESSION, Station
+from .test_command_actions_v2 import (
+    ACCEPTED,
+    CASES as CASES_201,
+    SESSION,
+    Station,
+    bare_socket,
+)
 
 CALL, ANSWER = 2, 3
 SWAPPED = {"idToken": "CARD1", "type": "a kind of their own"}
@@ -297,18 +300,8 @@ async def station(
     hass: HomeAssistant, hub: OcppHub, garage: HubCharger
 ) -> AsyncIterator[Station]:
     """Return the charger people have, which speaks OCPP 2.1."""
-    async with connect(
-        f"ws://127.0.0.1:{hub.central.port}/CP1",
-        subprotocols=[Subprotocol("ocpp2.1")],
-        proxy=None,
-        close_timeout=1,
-        ping_interval=None,
-    ) as socket:
-        station = Station(socket)
-        serving = asyncio.create_task(station.serve())
-        await eventually(hass, lambda: garage.station.connected)
+    async with bare_socket(hass, hub, garage, "ocpp2.1") as station:
         yield station
-        serving.cancel()
 
 
 def test_all_55_commands_are_tried() -> None:
