@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from ...admission import Arrival, Refusal, refusal
 from ...errors import CannotMove, MoveFailed, OcppError, StationOffline
 from ...model import Part, Topic, utcnow
-from ...passwords import Secret
 from ...variables import at
 from . import v2, v16
 from .papers import Signing, has_root, shows_certificate
@@ -223,11 +222,7 @@ class SecurityProfiles(Signing):
 
     async def _set_password(self) -> None:
         """Give the station a password, which is asked of it once it showed it (A01)."""
-        passwords = self.station.passwords
-        await passwords.update()
-        if passwords.current:
-            # A station that does not show any yet has to be let in until it does.
-            passwords.coming, passwords.current = passwords.current, Secret()
+        await self.station.passwords.update()
         self.station.remember()
 
     def goes_back_to(self, priority: str) -> None:
