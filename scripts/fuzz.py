@@ -17,6 +17,7 @@ import tracemalloc
 from custom_components.ocpp.csms.store import engine
 from custom_components.ocpp.csms.versions import SPOKEN, Version
 from tests.fuzz.bench import Bench
+from tests.fuzz.filling import fill
 
 _MEMORY = Path("/dev/shm")
 # How many messages are sent before the answers are looked at.
@@ -25,6 +26,8 @@ _ROUND = 50
 _GUIDED = ("-m", "scripts.fuzz_guided", "-len_control=0", "-max_len=6000")
 # How often memory is measured.
 _PARTS = 10
+# Messages before that, with which all that is kept of a station grows to its bounds.
+_FILLING = 30_000
 
 
 def resident() -> float:
@@ -33,13 +36,22 @@ def resident() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+def memory() -> str:
+    """Return how much memory is used, without garbage."""
+    gc.collect()
+    return f"{resident():.1f} ({sys.getallocatedblocks() / 1000:.0f})"
+
+
 async def soak(version: Version, frames: int, seed: int, directory: str) -> None:
     """Send so many messages to one station, and print what that took."""
     bench = Bench(Path(directory), version, Random(seed))
     async with bench:
-        began = time.monotonic()
+        empty = memory()
+        await fill(bench, _FILLING)
+        filled = memory()
+        before, began = bench.said, time.monotonic()
         course: list[str] = []
-        while bench.said < frames:
+        while (said := bench.said - before) < frames:
             bench.line.honest = bench.rng.random() < 0.5
             bench.say("BootNotification", spoilt=0.1)
             for _ in range(_ROUND):
@@ -48,18 +60,18 @@ async def soak(version: Version, frames: int, seed: int, directory: str) -> None
             bench.check()
             if bench.rng.random() < 0.02:
                 await bench.reconnect()
-            if bench.said >= frames * (len(course) + 1) / _PARTS:
-                gc.collect()
-                course.append(f"{resident():.1f}")
+            if bench.said - before >= frames * (len(course) + 1) / _PARTS:
+                course.append(memory())
         took = time.monotonic() - began
         traced = ""
         if tracemalloc.is_tracing():
             now, most = (size / 2**20 for size in tracemalloc.get_traced_memory())
             traced = f"; Python's own {now:.1f} MiB, at most {most:.1f} MiB"
         print(
-            f"OCPP {version.name}: {bench.said} messages in {took:.0f} s "
-            f"({bench.said / took:.0f} per second); memory after each tenth of them, "
-            f"in MiB: {', '.join(course)}{traced}",
+            f"OCPP {version.name}: {said} messages in {took:.0f} s "
+            f"({said / took:.0f} per second). Memory in MiB, and blocks that Python has "
+            f"allocated, in thousands: {empty} at first, {filled} with all that is kept, "
+            f"then after each tenth of the messages {', '.join(course)}{traced}",
             flush=True,
         )
 

@@ -167,6 +167,7 @@ class Bench:
         self._directory = directory
         self._requests = messages.schemas(version)
         answers = messages.schemas(version, responses=True)
+        self.actions = list(self._requests)
         self._answered = [action for action in self._requests if action in answers]
         self._expected: dict[str, str] = {}
         self._wishes: set[asyncio.Task[None]] = set()
@@ -247,6 +248,13 @@ class Bench:
         self.line.say(text)
         if kind == 2 and _is_readable(text, message_id, action):
             self._expected[message_id] = action
+
+    def tell(self, action: str, payload: messages.Payload) -> None:
+        """Have the station send a CALL."""
+        message_id = f"m{self.said}"
+        self.said += 1
+        self._expected[message_id] = action
+        self.line.say(orjson.dumps([2, message_id, action, payload]))
 
     def wish(self) -> None:
         """Have people want something of the station."""

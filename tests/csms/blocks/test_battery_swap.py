@@ -187,6 +187,17 @@ async def test_the_card_of_a_swap_is_judged_like_any_other(
     assert len([event for event in events if isinstance(event, CardPresented)]) == 1
 
 
+async def test_the_use_of_a_card_is_recorded_whatever_the_slot_is_called(
+    station: ChargingStation, two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No database takes the number of this one; the use is of the station then."""
+    recorded: list[Any] = []
+    monkeypatch.setattr(station.store, "record_use", lambda *use: recorded.append(use))
+    await swap(two, "BatteryIn", 1, battery(2**63, "B-OLD", 12, 91))
+    ((identity, evse, used, *_),) = recorded
+    assert (identity, evse, used) == (IDENTITY, 0, "CARD1")
+
+
 async def test_a_card_that_was_asked_about_is_presented_once(
     station: ChargingStation, two: Two, events: list[Event]
 ) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from custom_components.ocpp.csms.blocks.smart_charging import installed as reckoning
+from custom_components.ocpp.csms.blocks.smart_charging.external import Foreign
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.model import (
@@ -21,7 +23,7 @@ from tests.csms.conftest import IDENTITY, prepared, until
 from tests.simulator_v2 import Car, Station as Two
 
 EXTERNAL = "ChargingStationExternalConstraints"
-MOST = 500
+MOST = 200
 type Restart = Callable[[], Awaitable[ChargingStation]]
 
 
@@ -166,7 +168,7 @@ async def test_a_station_can_not_fill_the_memory_with_profiles(
         ]
         await two.call("ReportChargingProfiles", report(*profiles, source=source))
     assert numbers(station) == [(source, 1000 + it) for it in range(MOST)]
-    assert station.notes["charging profiles: too many"] == 300
+    assert station.notes["charging profiles: too many"] == 600
     # What is known may change still, and our own limit always has room.
     changed = written(1003, 12, chargingProfilePurpose=purpose)
     await two.call("ReportChargingProfiles", report(changed, source=source))
@@ -175,6 +177,61 @@ async def test_a_station_can_not_fill_the_memory_with_profiles(
     await station.smart_charging.set_limit(2, 10)
     assert station.smart_charging.amperes(2) == 10
     assert len(numbers(station)) == MOST + 1
+
+
+@pytest.mark.parametrize("source", ["CSO", "EMS"])
+async def test_a_station_can_not_fill_the_memory_with_periods(
+    station: ChargingStation, two: Two, source: str
+) -> None:
+    """The profiles of a station have 4,000 periods at most, all together."""
+    purpose = EXTERNAL if source == "EMS" else "TxDefaultProfile"
+    long = schedule(6) | {
+        "chargingSchedulePeriod": [
+            {"startPeriod": it * 10, "limit": 6} for it in range(1000)
+        ]
+    }
+    for number in range(1000, 1020):
+        profile = written(number, chargingProfilePurpose=purpose)
+        profile["chargingSchedule"] = [long]
+        await two.call("ReportChargingProfiles", report(profile, source=source))
+    assert numbers(station) == [(source, 1000 + it) for it in range(4)]
+    assert station.notes["charging profiles: too many"] == 16
+
+
+def test_a_station_can_not_fill_the_memory_with_limits() -> None:
+    """The newest hundred are known, and their schedules as long as there is room."""
+    known = Foreign(IDENTITY)
+    long = schedule(6) | {
+        "chargingSchedulePeriod": [
+            {"startPeriod": it * 10, "limit": 6} for it in range(1000)
+        ]
+    }
+    for number in range(110):
+        known.notified(f"EMS{number}", 1, [long], grid_critical=None)
+    assert len(known.profiles) == 4
+    sources = known.sources
+    assert sources == {f"EMS{number}" for number in range(10, 110)}
+
+
+async def test_what_takes_long_to_reckon_is_put_off_for_the_others(
+    station: ChargingStation, two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A station with thousands of periods is looked at again only after a rest."""
+    monkeypatch.setattr(reckoning, "_LONG", -1.0)
+    monkeypatch.setattr(reckoning, "_REST", 1e9)
+    looked = Counted(monkeypatch, station.smart_charging.installed, "_look")
+    await notify(two, 6)
+    assert looked.calls == ["_look"]
+    for limit in range(7, 20):
+        await notify(two, limit)
+    assert looked.calls == ["_look"]
+    # The limit itself is known all the same, and shown once the rest is over.
+    held = station.smart_charging.installed
+    assert held.external(1).amperes == 19
+    assert held._timer is not None
+    held._rests_until = 0
+    held.tell()
+    assert looked.calls == ["_look"] * 2
 
 
 async def test_a_report_is_looked_at_once_and_only_news_is_written(

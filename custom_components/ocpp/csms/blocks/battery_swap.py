@@ -73,7 +73,7 @@ class BatterySwap(Block):
 
         Raises `CardNotAccepted` or `NotAccepted`, after which nothing is sent.
         """
-        if self.station.settings.registration is not RegistrationStatus.ACCEPTED:
+        if self.station.registration is not RegistrationStatus.ACCEPTED:
             raise NotAccepted
         token = payload["idToken"]
         info = self.station.authorization.authorize(
@@ -136,12 +136,13 @@ class BatterySwap(Block):
         authorization = self.station.authorization
         info = authorization.authorize(text, purpose=Purpose.SWAP, kind=type_)
         slots = {battery.evse for battery in batteries}
+        slot = slots.pop() if len(slots) == 1 else 0
         if first:
             authorization.used(
                 text,
                 info,
                 purpose=Purpose.SWAP,
-                evse=slots.pop() if len(slots) == 1 else 0,
+                evse=slot if self.station.has_room_for(slot) else 0,
                 at=now,
                 by_hand=not swap.requested,
                 kind=type_,

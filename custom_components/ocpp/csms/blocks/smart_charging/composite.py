@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from heapq import merge
 from itertools import islice
 import math
+from operator import itemgetter
 from typing import NamedTuple
 
 from ...model import ChargingProfile, Payload, RateUnit
@@ -161,12 +162,12 @@ class _Plan:
             else None
         )
         self._begin = _begin(profile, schedule, where)
-        unit = RateUnit(schedule["chargingRateUnit"])
-        periods = sorted(
-            schedule["chargingSchedulePeriod"], key=lambda it: it["startPeriod"]
+        self._unit, self._wiring = RateUnit(schedule["chargingRateUnit"]), where.wiring
+        # There may be thousands, of which only those that are looked at are reckoned.
+        self._periods = sorted(
+            schedule["chargingSchedulePeriod"], key=itemgetter("startPeriod")
         )
-        self._starts = [float(it["startPeriod"]) for it in periods]
-        self._limits = [_amperes(it, unit, where.wiring) for it in periods]
+        self._starts = [float(it["startPeriod"]) for it in self._periods]
 
     def limit(self, at: float) -> float | None:
         """Return the limit at a moment, or None where the profile says nothing."""
@@ -181,7 +182,9 @@ class _Plan:
         if elapsed >= self._duration:
             return None
         index = bisect_right(self._starts, elapsed) - 1
-        return self._limits[index] if index >= 0 else None
+        if index < 0:
+            return None
+        return _amperes(self._periods[index], self._unit, self._wiring)
 
     def edges(self, after: float) -> Iterator[float]:
         """Yield the moments after one at which it may say something else, in order."""

@@ -10,10 +10,11 @@ from .composite import EXTERNAL, Scheduled, Situation, scheduled
 
 type _Key = tuple[str, int, int]
 type _Place = tuple[str, int]
-# More than any station tells of.
-MOST, _MOST_SCHEDULES = 500, 10
+# More than any station tells of: profiles, the periods of all of them together, and limits.
+MOST, MOST_PERIODS, _MOST_NOTICES = 200, 4_000, 100
+_MOST_SCHEDULES = 10
 # How many periods of all limits are kept over a restart; without them a limit is known still.
-_MOST_PERIODS = 5_000
+_MOST_KEPT = 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,14 +121,17 @@ class Foreign:
     ) -> bool:
         """Know of a limit that a station was set; return whether it is the first there."""
         self.cleared(source, evse)
+        if len(self._notices) >= _MOST_NOTICES:
+            del self._notices[next(iter(self._notices))]
         now = utcnow()
         start = {"startSchedule": timestamp(now)}
+        told = [start | it for it in schedules[:_MOST_SCHEDULES]]
+        profiles = self._as_profiles(source, evse, told, now)
         self._notices[source, evse] = _Notice(
             grid_critical=grid_critical,
             at=now,
-            profiles=self._as_profiles(
-                source, evse, [start | it for it in schedules[:_MOST_SCHEDULES]], now
-            ),
+            # Without them the limit is known still.
+            profiles=profiles if has_room(self.profiles, profiles) else (),
         )
         return self._see(evse)
 
@@ -163,7 +167,10 @@ class Foreign:
 
     def has_room_for(self, profile: ChargingProfile) -> bool:
         """Return whether a profile can be known besides the others, or already is."""
-        return len(self._profiles) < MOST or _key(profile) in self._profiles
+        known = _key(profile) in self._profiles
+        return (known or len(self._profiles) < MOST) and has_room(
+            self.profiles, [profile]
+        )
 
     def reported(self, profile: ChargingProfile) -> bool:
         """Know of a profile that a station told of; return whether it is the first there."""
@@ -208,7 +215,7 @@ class Foreign:
 
     def write(self) -> list[dict[str, Any]]:
         """Write what a station said, as JSON."""
-        room, written = _MOST_PERIODS, []
+        room, written = _MOST_KEPT, []
         for (source, evse), notice in self._notices.items():
             schedules = [it.schedules[0] for it in notice.profiles]
             room -= sum(len(it["chargingSchedulePeriod"]) for it in schedules)
@@ -240,6 +247,18 @@ class Foreign:
         first = evse not in self.seen
         self.seen.add(evse)
         return first
+
+
+def has_room(held: Iterable[ChargingProfile], more: Iterable[ChargingProfile]) -> bool:
+    """Return whether there are not too many periods in some profiles and in others."""
+    return (
+        sum(
+            len(schedule["chargingSchedulePeriod"])
+            for profile in (*held, *more)
+            for schedule in profile.schedules
+        )
+        <= MOST_PERIODS
+    )
 
 
 def _key(profile: ChargingProfile) -> _Key:

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from time import thread_time
 from typing import TYPE_CHECKING
 
 from ...model import ChargingProfile, Part, Payload, Topic, utcnow
 from .composite import EXTERNAL, SESSION, Scheduled, Situation, scheduled, varies
-from .external import MOST, ExternalLimit, Foreign
+from .external import MOST, ExternalLimit, Foreign, has_room
 from .ladder import DYNAMIC
 from .profiles import is_named
 from .rate import Wiring
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 _LONGEST_SLEEP = 3600.0
 # In seconds: the loop's clock and the wall's differ a little.
 _A_LITTLE_LATER = 0.01
+# In seconds of work. What takes longer is not looked at again before twenty times as long has
+# passed: a station with thousands of periods must not keep the others waiting.
+_LONG, _REST = 0.005, 20
 _SCHEDULE, _EXTERNAL = "schedule", "external"
 _OURS = "CSO"
 _TOO_MANY = "charging profiles: too many"
@@ -45,6 +49,8 @@ class Installed:
         # The EVSEs whose session charges with priority.
         self.prioritized: set[int] = set()
         self._timer: asyncio.TimerHandle | None = None
+        # By the clock of the loop.
+        self._rests_until = 0.0
 
     # --- what is shown ------------------------------------------------------------------
 
@@ -120,7 +126,9 @@ class Installed:
         for held in self._by_id.get(profile.id), self._by_slot.get(_slot(profile)):
             if held is not None and self._by_id.get(held.id) is held:
                 self._drop(held)
-        if len(self._by_id) >= MOST and not ours:
+        if not ours and (
+            len(self._by_id) >= MOST or not has_room(self._by_id.values(), [profile])
+        ):
             self._station.note(_TOO_MANY)
             return False
         self._by_id[profile.id] = self._by_slot[_slot(profile)] = profile
@@ -234,6 +242,16 @@ class Installed:
     def tell(self) -> None:
         """Have what is shown looked at again, now and when it changes by itself."""
         self.stop()
+        loop = asyncio.get_running_loop()
+        if (rest := self._rests_until - loop.time()) > 0:
+            self._timer = loop.call_later(rest, self._on_time)
+            return
+        began = thread_time()
+        self._look()
+        if (took := thread_time() - began) > _LONG:
+            self._rests_until = loop.time() + _REST * took
+
+    def _look(self) -> None:
         now = utcnow()
         for over in [it for it in self.profiles if it.valid_to and it.valid_to <= now]:
             self._drop(over)
