@@ -1,5 +1,6 @@
 """What lets somebody in, or says who somebody is, is seen by nobody else."""
 
+import ast
 import asyncio
 from collections.abc import Iterator
 from itertools import count
@@ -7,6 +8,7 @@ import json
 import logging
 from pathlib import Path
 from random import Random
+import re
 import sqlite3
 from typing import Any
 
@@ -27,24 +29,15 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from custom_components.ocpp import const
 from custom_components.ocpp.const import DOMAIN
+from custom_components.ocpp.csms import secret_names
+from custom_components.ocpp.csms.configuration_keys import SHOWN
 from custom_components.ocpp.csms.versions import SPOKEN, V16, Version
 from custom_components.ocpp.exceptions import translated_errors
 from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
 from tests.fuzz import messages
 
-# Fields that name a card or a person, let somebody in, or are private to a car.
-CARDS = frozenset({"idTag", "parentIdTag", "idToken", "additionalIdToken"})
-TEXTS = frozenset(
-    {
-        *("basicAuthPassword", "apnPassword", "password", "key", "user", "apnUserName"),
-        *("certificate", "certificateChain", "signingCertificate", "csr", "exiRequest"),
-        *("customerIdentifier", "vatNumber", "evccId", "signature", "exiResponse"),
-        *("address1", "address2", "city", "postalCode", "country"),
-        *("signedMeterData", "publicKey", "installCertificate"),
-    }
-)
-URLS = frozenset({"location", "remoteLocation"})
 # Variables and keys whose values are secrets, by themselves or because nobody knows them.
 VARIABLES = (
     "BasicAuthPassword",
@@ -54,7 +47,6 @@ VARIABLES = (
     "MasterPassGroupId",
 )
 KEYS = ("AuthorizationKey", "CardPin", "WiFiPassword", "PlugAndChargeIdentifier")
-VALUES = ("value", "attributeValue", "actualValue")
 # Columns that hold cards, since that is what they are for.
 CARD_COLUMNS = frozenset({"id_token", "token_key", "group_id_token"})
 
@@ -79,32 +71,24 @@ class Secrets:
         }
 
     def _value(self, name: str, value: Any, owner: Any, action: str) -> Any:
-        if isinstance(value, dict | list):
-            return self.plant(value, action)
-        if name == "simPin":
-            return int(self._marker(f"{action}.{name}", ""))
-        if not isinstance(value, str):
-            return value
-        if name in CARDS:
-            marker = f"{next(self._numbers)}Zq"
-            self.cards[marker] = f"{action}.{name}"
-            return marker
-        if name in URLS:
-            return f"ftp://user:{self._marker(f'{action}.{name}')}@192.0.2.9/f"
-        secret = (owner.get("variable") or {}).get("name") in VARIABLES or (
-            owner.get("key") in KEYS
-        )
-        if name in TEXTS and not (name == "key" and "value" in owner):
-            return self._marker(f"{action}.{name}")
-        if name in VALUES and secret:
-            return self._marker(f"{action}.{name}")
-        if name == "data" and action in ("NotifyCustomerInformation", "DataTransfer"):
-            return self._marker(f"{action}.{name}")
-        return value
+        if secret_names.is_secret_field(name, owner):
+            if isinstance(value, list) and all(isinstance(it, str) for it in value):
+                return [self._hidden(name, it, action) for it in value]
+            if not isinstance(value, dict | list):
+                return self._hidden(name, value, action)
+        return self.plant(value, action)
 
-    def _marker(self, field: str, letters: str = "Zq") -> str:
+    def _hidden(self, name: str, value: Any, action: str) -> Any:
+        if isinstance(value, int):
+            return int(self._marker(name, action, ""))
+        if name in secret_names.ADDRESSES:
+            return f"ftp://user:{self._marker(name, action)}@192.0.2.9/f"
+        return self._marker(name, action)
+
+    def _marker(self, name: str, action: str, letters: str = "Zq") -> str:
         marker = f"{next(self._numbers)}{letters}"
-        self.planted[marker] = field
+        planted = self.cards if name in secret_names.CARDS else self.planted
+        planted[marker] = f"{action}.{name}"
         return marker
 
     def found_in(self, text: str) -> set[str]:
@@ -121,7 +105,7 @@ def with_secrets(payload: Any) -> Any:
         if isinstance(it, dict):
             if isinstance(it.get("variable"), dict):
                 it["variable"]["name"] = next(names)
-            if "key" in it and "readonly" in it:
+            if "key" in it and ("readonly" in it or "value" in it):
                 it["key"] = next(keys)
             for child in it.values():
                 walk(child)
@@ -269,3 +253,169 @@ async def test_no_secret_is_shown_or_kept_wherever_it_comes_from(
 
 def _text(event: Event[Any]) -> str:
     return f"{event.event_type} {event.data}"
+
+
+# --- what is one is said in one place -------------------------------------------------------
+
+# What the name of a secret has in it, in words of letters.
+_SUSPICIOUS = frozenset(
+    {
+        *("password", "passwd", "pwd", "passphrase", "passcode", "pin", "puk", "psk"),
+        *("secret", "credential", "credentials", "login", "user", "private"),
+        *("key", "keys", "token", "tokens", "tag", "tags", "emaid", "emaids"),
+        *("certificate", "certificates", "csr", "chain", "exi"),
+        *("signature", "signed", "hash", "vat", "iccid", "imsi", "evcc", "evccid"),
+        *("customer", "address", "address1", "address2", "location", "url", "urls"),
+        *("identifier", "data"),
+    }
+)
+# Fields that look like a secret and are none, and why.
+NO_SECRETS = {
+    "issuerKeyHash": "of a certificate, which everybody is shown",
+    "issuerNameHash": "of a certificate, which everybody is shown",
+    "maximumContractCertificateChains": "how many",
+    "priceScheduleSignature": "of prices, for a car to check",
+    "responderURL": "in each certificate",
+    "signatureId": "which of several",
+    "unknownKey": "names of configuration keys",
+    "urls": "in each certificate",
+}
+# Settings, likewise.
+NO_SECRET_SETTINGS = {
+    "tls_certificate": "the name of a file",
+    "tls_certificate_rsa": "the name of a file",
+    "tls_key": "the name of a file",
+    "tls_key_rsa": "the name of a file",
+}
+ROOT = Path(const.__file__).parent
+REGISTRY = ROOT / "csms" / "secret_names.py"
+_LISTS = (ast.Tuple, ast.List, ast.Set)
+
+
+def words(name: str) -> set[str]:
+    """Return the words that a name is made of, as either side writes names."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_", " ", name)
+    return set(spaced.casefold().split())
+
+
+def leaves(schema: Any, root: Any) -> Iterator[str]:
+    """Yield the names of all fields that hold texts or numbers, and not one of few words."""
+    for of in [schema, *root.get("definitions", {}).values()]:
+        for name, value in _fields(of):
+            inner = value.get("items", value) if value.get("type") == "array" else value
+            if "$ref" in inner:
+                inner = root["definitions"][inner["$ref"].rpartition("/")[2]]
+            kind = inner.get("type", "string")
+            if kind in ("string", "integer", "number") and "enum" not in inner:
+                yield name
+
+
+def _fields(schema: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the fields of an object and of those within it."""
+    inner = schema.get("items", schema)
+    for name, value in inner.get("properties", {}).items():
+        yield name, value
+        yield from _fields(value)
+
+
+def all_fields() -> set[str]:
+    """Return the names of all such fields of all versions, in both directions."""
+    return {
+        name
+        for version in SPOKEN
+        for responses in (False, True)
+        for schema in messages.schemas(version, responses=responses).values()
+        for name in leaves(schema, schema)
+    }
+
+
+def test_each_field_that_looks_like_a_secret_is_known_as_one_or_as_none() -> None:
+    """Also in versions that are added: somebody has to decide."""
+    suspicious = {name for name in all_fields() if words(name) & _SUSPICIOUS}
+    assert len(suspicious) > 30
+    assert suspicious - secret_names.FIELDS == NO_SECRETS.keys()
+
+
+def test_each_secret_field_is_in_a_message() -> None:
+    """What is not would be one that nobody plants."""
+    assert all_fields() >= secret_names.FIELDS | secret_names.VALUES
+
+
+def test_each_setting_that_looks_like_a_secret_is_known_as_one_or_as_none() -> None:
+    settings = {
+        value for name, value in vars(const).items() if name.startswith("CONF_")
+    }
+    suspicious = {it for it in settings if words(it) & (_SUSPICIOUS | {"db"})}
+    assert suspicious - secret_names.SETTINGS == NO_SECRET_SETTINGS.keys()
+
+
+def test_no_configuration_key_that_people_are_shown_is_a_secret() -> None:
+    assert not any(map(secret_names.is_secret_key, SHOWN))
+    assert all(map(secret_names.is_secret_key, KEYS))
+    assert all(map(secret_names.is_secret_variable, VARIABLES))
+
+
+def _texts(node: ast.AST) -> Iterator[str]:
+    """Yield the texts that a list in the code has as its members."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Starred):
+            yield from _texts(child.value)
+        elif isinstance(child, ast.Constant) and isinstance(child.value, str):
+            yield child.value
+        elif isinstance(child, ast.Name | ast.Attribute):
+            name = child.id if isinstance(child, ast.Name) else child.attr
+            yield str(getattr(const, name, ""))
+
+
+def _lists_of_secrets(path: Path) -> Iterator[int]:
+    """Yield the lines where a file has a list of its own of what is secret.
+
+    That is one with several names of secrets and next to none that is something else, or
+    one that is called so.
+    """
+    known = secret_names.FIELDS | secret_names.SETTINGS
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            named = words(ast.unparse(node).partition("=")[0])
+            lists = [it for it in ast.walk(node.value) if isinstance(it, _LISTS)]
+            texts = [text for it in lists for text in _texts(it)]
+            if texts and named & {"secret", "secrets", "redacted", "sensitive"}:
+                yield node.lineno
+        if isinstance(node, _LISTS):
+            found = [*_texts(node)]
+            secret = [it for it in found if it in known]
+            if len(secret) > 1 and 2 * len(secret) > len(found):
+                yield node.lineno
+
+
+def test_nobody_has_a_list_of_secrets_of_its_own() -> None:
+    files = [*ROOT.rglob("*.py")]
+    assert REGISTRY in files
+    found = {str(path): [*_lists_of_secrets(path)] for path in files}
+    assert [it for it, lines in found.items() if lines] == [str(REGISTRY)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '_HIDDEN = frozenset({"idTag", "password"})',
+        "_HIDDEN = frozenset({*(CONF_PASSWORD, CONF_DB_URL)})",
+        'shown = {k: v for k, v in it.items() if k not in ("card", "id_token")}',
+        '_SECRETS = ("Pincode",)',
+    ],
+)
+def test_such_a_list_is_found(tmp_path: Path, line: str) -> None:
+    (tmp_path / "own.py").write_text(line)
+    assert [*_lists_of_secrets(tmp_path / "own.py")]
+
+
+def test_who_takes_secrets_out_asks_what_they_are() -> None:
+    """Whoever puts the word that stands for them has it from the registry where."""
+    users = {
+        path.name
+        for path in ROOT.rglob("*.py")
+        if re.search(r"\bREDACTED\b", path.read_text())
+    }
+    assert users == {"secrets.py", "diagnostics.py"}
+    for path in (ROOT / "csms" / "secrets.py", ROOT / "diagnostics.py"):
+        assert "secret_names import is_secret_" in path.read_text()

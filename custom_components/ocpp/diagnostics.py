@@ -7,27 +7,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 
 from .compatibility import shown
-from .const import (
-    CONF_DB_URL,
-    CONF_FIRMWARE_URL,
-    CONF_ID_TOKEN,
-    CONF_IDENTITY,
-    CONF_PASSWORD,
-    CONF_PASSWORD_HASH,
-    CONF_VAT_NUMBERS,
-)
 from .csms.blocks.monitoring import Monitor, Problem
 from .csms.charging_station import ChargingStation
+from .csms.secret_names import is_secret_setting
 from .csms.secrets import REDACTED
 from .hub import Charger, OcppConfigEntry
-
-# The URLs of a database and of firmware have passwords in them.
-_SECRETS = frozenset(
-    {
-        *(CONF_DB_URL, CONF_FIRMWARE_URL, CONF_ID_TOKEN, CONF_IDENTITY),
-        *(CONF_PASSWORD, CONF_PASSWORD_HASH, CONF_VAT_NUMBERS),
-    }
-)
 
 
 async def async_get_config_entry_diagnostics(
@@ -59,9 +43,14 @@ async def async_get_device_diagnostics(
 
 def _redacted(chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Return what people chose, without names, cards and passwords."""
-    return {
-        key: REDACTED if key in _SECRETS else value for key, value in chosen.items()
-    }
+    return {key: _shown(key, value) for key, value in chosen.items()}
+
+
+def _shown(key: str, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _redacted(value)
+    # Whether there is one may be known.
+    return REDACTED if is_secret_setting(key) and value else value
 
 
 def _charger(entry: OcppConfigEntry, charger: Charger) -> dict[str, Any]:
@@ -123,9 +112,7 @@ def _compatibility(station: ChargingStation) -> dict[str, Any]:
     """Return how a charger is treated, and what of that is not as its model is."""
     treated = station.compatibility
     return {
-        **shown(treated),
-        # The number of a card.
-        "id_token": REDACTED if treated.id_token else "",
+        **_redacted({**shown(treated), "id_token": treated.id_token}),
         "overridden": sorted(station.settings.compatibility),
     }
 
@@ -140,7 +127,7 @@ def _evse(charger: Charger, evse: int) -> dict[str, Any]:
         "transaction": {
             key: value
             for key, value in vars(transaction).items()
-            if key not in ("station", "id_token", "token_info", "card")
+            if not is_secret_setting(key)
         }
         if transaction
         else None,

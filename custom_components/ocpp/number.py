@@ -6,7 +6,6 @@ from typing import override
 
 from homeassistant.components.number import (
     NumberDeviceClass,
-    NumberEntity,
     NumberEntityDescription,
     NumberMode,
 )
@@ -24,8 +23,8 @@ from .configuration import key_numbers
 from .csms.model import Part, Topic
 from .device_model import variable_numbers
 from .entity import OcppEntity
-from .exceptions import translated_errors
 from .hub import Charger, OcppConfigEntry
+from .setting import ToldNumber
 from .v2x import v2x_numbers
 
 # Nothing is polled, and commands wait for their own charger only.
@@ -136,7 +135,7 @@ async def async_setup_entry(
     entry.runtime_data.async_setup_platform(async_add_entities, _numbers)
 
 
-class OcppLimitNumber(OcppEntity, NumberEntity):
+class OcppLimitNumber(ToldNumber):
     """A charging limit in ampere per phase; shows what the charger last accepted."""
 
     def __init__(
@@ -158,14 +157,11 @@ class OcppLimitNumber(OcppEntity, NumberEntity):
         return self._attr_native_value, maximum
 
     @override
-    async def async_set_native_value(self, value: float) -> None:
-        """Limit the charger."""
-        with translated_errors(self.charger.name):
-            await self.station.smart_charging.set_limit(self.evse, value)
-        self.station.flush()
+    async def _tell(self, value: float) -> None:
+        await self.station.smart_charging.set_limit(self.evse, value)
 
 
-class OcppSessionLimitNumber(OcppEntity, NumberEntity):
+class OcppSessionLimitNumber(ToldNumber):
     """A limit of the session that runs, or of the next one; 0 is none."""
 
     entity_description: SessionLimitDescription
@@ -193,11 +189,8 @@ class OcppSessionLimitNumber(OcppEntity, NumberEntity):
         return value, reached
 
     @override
-    async def async_set_native_value(self, value: float) -> None:
-        """Limit the session."""
+    async def _tell(self, value: float) -> None:
         description = self.entity_description
-        with translated_errors(self.charger.name):
-            await self.station.transaction_limits.set(
-                self.evse, {description.key: round(value * description.factor, 3)}
-            )
-        self.station.flush()
+        await self.station.transaction_limits.set(
+            self.evse, {description.key: round(value * description.factor, 3)}
+        )

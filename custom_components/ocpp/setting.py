@@ -70,6 +70,21 @@ class SettingEntity(OcppEntity):
         self.station.flush()
 
 
+class ToldNumber(OcppEntity, NumberEntity):
+    """A number that a charger is told, by whatever command."""
+
+    async def _tell(self, value: float) -> None:
+        """Tell the charger; raises any `OcppError`."""
+        raise NotImplementedError
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        """Tell the charger, and show what came of it."""
+        with translated_errors(self.charger.name):
+            await self._tell(value)
+        self.station.flush()
+
+
 class SettingNumber(SettingEntity, NumberEntity):
     """A number that people may set."""
 

@@ -5,7 +5,6 @@ from typing import Any, override
 
 from homeassistant.components.number import (
     NumberDeviceClass,
-    NumberEntity,
     NumberEntityDescription,
     NumberMode,
 )
@@ -18,6 +17,7 @@ from .csms.model import Part, Topic
 from .entity import OcppEntity
 from .exceptions import translated_errors
 from .hub import Charger
+from .setting import ToldNumber
 
 MODES = {mode: snake(mode) for mode in DRIVEN}
 
@@ -83,7 +83,7 @@ class V2xEntity(OcppEntity):
         return self.station.transactions.running(self.evse) is not None
 
 
-class DischargeLimitNumber(V2xEntity, NumberEntity):
+class DischargeLimitNumber(V2xEntity, ToldNumber):
     """The most that a car may give, now and in the sessions to come."""
 
     @override
@@ -94,14 +94,11 @@ class DischargeLimitNumber(V2xEntity, NumberEntity):
         return self._attr_native_value, v2x.most
 
     @override
-    async def async_set_native_value(self, value: float) -> None:
-        """Limit what a car may give."""
-        with translated_errors(self.charger.name):
-            await self.station.v2x.set_discharge_limit(self.evse, value)
-        self.station.flush()
+    async def _tell(self, value: float) -> None:
+        await self.station.v2x.set_discharge_limit(self.evse, value)
 
 
-class PowerSetpointNumber(V2xEntity, NumberEntity):
+class PowerSetpointNumber(V2xEntity, ToldNumber):
     """The power that the car of a session takes, or gives where it is negative."""
 
     @property
@@ -118,11 +115,8 @@ class PowerSetpointNumber(V2xEntity, NumberEntity):
         return self._attr_native_value, most, self._runs
 
     @override
-    async def async_set_native_value(self, value: float) -> None:
-        """Have the car take or give a power."""
-        with translated_errors(self.charger.name):
-            await self.station.v2x.set_setpoint(self.evse, value)
-        self.station.flush()
+    async def _tell(self, value: float) -> None:
+        await self.station.v2x.set_setpoint(self.evse, value)
 
 
 class OperationModeSelect(V2xEntity, SelectEntity):

@@ -166,16 +166,35 @@ def moment(rng: Random) -> str:
     """Return a time about now, or one that can't be."""
     if rng.random() < 0.05:
         return str(rng.choice([it for it in NASTY if isinstance(it, str)]))
-    at = datetime.now(UTC) + timedelta(seconds=rng.randrange(-_DAY, 60))
+    return _written(datetime.now(UTC) + timedelta(seconds=rng.randrange(-_DAY, 60)))
+
+
+def soon(rng: Random) -> str:
+    """Return a time that is to come, within a day."""
+    return _written(datetime.now(UTC) + timedelta(seconds=rng.randrange(60, _DAY)))
+
+
+def _written(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def new(rng: Random, schema: Any, numbers: Iterator[int]) -> Any:
-    """Return a payload like no other: with texts and numbers that were never there."""
-    return _new(rng, schema, schema, numbers, "")
+def new(rng: Random, schema: Any, numbers: Iterator[int], *, fits: bool = False) -> Any:
+    """Return a payload like no other: with texts and numbers that were never there.
+
+    One that `fits` is valid, as what we send is.
+    """
+    return _new(rng, schema, schema, numbers, "", fits=fits)
 
 
-def _new(rng: Random, schema: Any, root: Any, numbers: Iterator[int], name: str) -> Any:
+def _new(
+    rng: Random,
+    schema: Any,
+    root: Any,
+    numbers: Iterator[int],
+    name: str,
+    *,
+    fits: bool,
+) -> Any:
     if "$ref" in schema:
         schema = root["definitions"][schema["$ref"].rpartition("/")[2]]
     if "enum" in schema:
@@ -184,21 +203,25 @@ def _new(rng: Random, schema: Any, root: Any, numbers: Iterator[int], name: str)
         case "object":
             required = schema.get("required", ())
             return {
-                key: _new(rng, of, root, numbers, key)
+                key: _new(rng, of, root, numbers, key, fits=fits)
                 for key, of in schema.get("properties", {}).items()
                 if key in required or rng.random() < 0.5
             }
         case "array":
             most = min(schema.get("maxItems", 5), max(1, schema.get("minItems", 1), 5))
             return [
-                _new(rng, schema["items"], root, numbers, name) for _ in range(most)
+                _new(rng, schema["items"], root, numbers, name, fits=fits)
+                for _ in range(most)
             ]
         case "integer" | "number":
-            return next(numbers)
+            number = next(numbers)
+            return _bounded(number, schema) if fits else number
         case "boolean":
             return rng.random() < 0.5
     if schema.get("format") == "date-time":
-        return moment(rng)
+        return soon(rng) if fits else moment(rng)
+    if fits:
+        return f"{next(numbers)}"[: schema.get("maxLength", 1_000)]
     # Longer than the schema allows, now and then.
     return f"{next(numbers)}{'x' * rng.choice((0, 0, 0, 5_000))}"
 

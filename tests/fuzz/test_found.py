@@ -12,7 +12,7 @@ from custom_components.ocpp.csms.errors import (
     MessageRefused,
 )
 from custom_components.ocpp.csms.model import DataReceived, Event
-from custom_components.ocpp.csms.secrets import REDACTED, silenced
+from custom_components.ocpp.csms.secrets import REDACTED, silenced, without_login
 from custom_components.ocpp.csms.versions import V16, V21, V201
 from tests.csms.conftest import IDENTITY, MakeWire
 
@@ -176,6 +176,17 @@ def test_a_stations_own_words_for_no_are_cut() -> None:
         ({"idTag": "CARD1"}, "no CARD1 here", f"no {REDACTED} here"),
         ({"key": "AuthorizationKey", "value": "open"}, "bad open", f"bad {REDACTED}"),
         ({"key": "HeartbeatInterval", "value": "5000"}, "bad 5000", "bad 5000"),
+        (
+            {"key": "PlugAndChargeIdentifier", "value": "CARD1"},
+            "bad PlugAndChargeIdentifier CARD1",
+            f"bad PlugAndChargeIdentifier {REDACTED}",
+        ),
+        ({"key": ["CardPin"]}, "no CardPin", "no CardPin"),
+        (
+            {"company": {"name": "Jones", "address1": "Road 1", "city": "Town"}},
+            "no Jones of Town",
+            f"no {REDACTED} of {REDACTED}",
+        ),
         # Cut within the secret.
         ({"location": "ftp://user:word@x/"}, "bad ftp://user:w", f"bad {REDACTED}"),
         # Too short to be told from other words.
@@ -200,3 +211,16 @@ def test_an_error_of_a_station_does_not_repeat_a_secret(
     error = silenced(CommandFailed("X", "GenericError", description), payload)
     assert (error.code, error.description) == ("GenericError", told)
     assert str(error) == f"X failed with GenericError: {told}"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("ftp://user:word@192.0.2.1/f@1", f"ftp://{REDACTED}@192.0.2.1/f@1"),
+        ("ftp://user:w@rd@x/", f"ftp://{REDACTED}@x/"),
+        ("http://192.0.2.1/f?by=me@x", "http://192.0.2.1/f?by=me@x"),
+        ("", ""),
+    ],
+)
+def test_a_url_is_shown_without_who_may_use_it(url: str, shown: str) -> None:
+    assert without_login(url) == shown

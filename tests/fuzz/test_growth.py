@@ -1,17 +1,25 @@
 """What a station makes grow has an end, whatever it reports."""
 
+import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from random import Random
 import sqlite3
-from typing import Any
+from typing import Any, override
 
 import pytest
 
+from custom_components.ocpp.csms.blocks.reservation import MOST as MOST_RESERVATIONS
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
-from custom_components.ocpp.csms.errors import MessageRefused
+from custom_components.ocpp.csms.errors import (
+    ErrorCode,
+    MessageRefused,
+    OcppError,
+    TooManyReservations,
+)
 from custom_components.ocpp.csms.model import (
     MOST_EVSES,
     RegistrationStatus,
@@ -19,7 +27,8 @@ from custom_components.ocpp.csms.model import (
     Transaction,
     utcnow,
 )
-from custom_components.ocpp.csms.store import Store, strangers
+from custom_components.ocpp.csms.rpc import Reply
+from custom_components.ocpp.csms.store import Store, samples, strangers
 from custom_components.ocpp.csms.versions import SPOKEN, V16, V21, Version
 
 from . import messages
@@ -74,6 +83,61 @@ async def test_whatever_a_station_tells_is_kept_up_to_a_bound(
     await station.save()
 
 
+class Inventive:
+    """A station that answers each command with what was never there before."""
+
+    def __init__(self, version: Version) -> None:
+        """Begin with nothing said."""
+        self._rng, self._numbers = Random(2), count(1)
+        self._requests = messages.schemas(version)
+        self._responses = messages.schemas(version, responses=True)
+        # The commands that it has an answer to.
+        self.commands = sorted(self._requests.keys() & self._responses.keys())
+
+    def request(self, action: str) -> Any:
+        """Return a command that is valid, and like no other."""
+        return messages.new(self._rng, self._requests[action], self._numbers, fits=True)
+
+    async def call(self, action: str, payload: Any, *, timeout: float | None) -> Reply:
+        """Answer a command, more often than not with yes."""
+        # As a network does: others get their turn.
+        await asyncio.sleep(0)
+        answer = messages.new(self._rng, self._responses[action], self._numbers)
+        if "status" in answer and self._rng.random() < 0.7:
+            answer["status"] = "Accepted"
+        return Reply(f"c{next(self._numbers)}", answer)
+
+    async def disown(self, reply: Reply, code: ErrorCode, description: str) -> None:
+        """Hear that an answer could not be used."""
+
+
+@pytest.mark.parametrize("version", SPOKEN, ids=lambda it: it.name)
+async def test_whatever_a_station_answers_is_kept_up_to_a_bound(
+    station: ChargingStation, version: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To each command of its version, whoever sent it, hundreds of times."""
+    station.version, inventive = version, Inventive(version)
+    accepted: set[str] = set()
+    with monkeypatch.context() as patch:
+        patch.setattr(station, "_rpc", inventive)
+        for action in inventive.commands:
+            for _ in range(TIMES):
+                try:
+                    await station.sending.command(action, inventive.request(action))
+                    accepted.add(action)
+                except OcppError:
+                    pass
+                station.flush()
+        if station._tasks:
+            await asyncio.wait(station._tasks, timeout=1)
+    assert too_large(station) == {}
+    # Nor is more kept beside the database.
+    beside = largest(station.store._memory)
+    assert max(size for (_, kind), size in beside.items() if kind is not str) <= 1_000
+    assert len(accepted) > len(inventive.commands) * 2 // 3
+    await station.save()
+
+
 def _variables(most: int) -> Iterator[dict[str, Any]]:
     for number in range(most):
         yield {
@@ -98,6 +162,98 @@ async def test_of_a_report_without_end_ten_thousand_variables_are_kept(
         }
         await say(station, "NotifyReport", report)
     assert len(station.device_model.variables) == 10_000
+
+
+class Agreeable(Inventive):
+    """A station that says yes to everything."""
+
+    asked = 0
+
+    @override
+    async def call(self, action: str, payload: Any, *, timeout: float | None) -> Reply:
+        """Say yes."""
+        self.asked += 1
+        return Reply(f"c{self.asked}", {"status": "Accepted"})
+
+    def reservation(self, version: Version, number: int) -> Any:
+        """Return what asks for a reservation that is as good as for ever."""
+        for_ever = "2099-01-01T00:00:00Z"
+        its_own: dict[str, Any] = {"id": number, "expiryDateTime": for_ever}
+        if version is V16:
+            its_own = {"reservationId": number, "expiryDate": for_ever}
+            its_own["connectorId"] = 1
+        wish = self.request("ReserveNow")
+        wish.pop("evseId", None)
+        return wish | its_own
+
+
+@pytest.mark.parametrize("version", SPOKEN, ids=lambda it: it.name)
+async def test_of_reservations_that_never_expire_so_many_are_made(
+    station: ChargingStation, version: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of more than that none is asked for, until one of them is over."""
+    station.version, agreeable = version, Agreeable(version)
+
+    async def reserve(number: int) -> None:
+        await station.sending.command(
+            "ReserveNow", agreeable.reservation(version, number)
+        )
+        station.flush()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(station, "_rpc", agreeable)
+        for number in range(1, MOST_RESERVATIONS + 1):
+            await reserve(number)
+        for number in range(1, 1_000):
+            with pytest.raises(TooManyReservations) as refused:
+                await reserve(number + MOST_RESERVATIONS)
+        assert refused.value.most == MOST_RESERVATIONS
+        assert agreeable.asked == len(station.reservation._by_id) == MOST_RESERVATIONS
+        # One of them may be made anew, and another instead of one that is over.
+        await reserve(5)
+        await station.sending.command("CancelReservation", {"reservationId": 5})
+        await reserve(1_001)
+    assert len(station.reservation._by_id) == MOST_RESERVATIONS
+    assert too_large(station) == {}
+
+
+@pytest.mark.parametrize("version", SPOKEN, ids=lambda it: it.name)
+async def test_reservations_that_were_asked_for_at_once_are_no_more(
+    station: ChargingStation, version: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where all of them were on their way before the first was agreed to."""
+    station.version, agreeable = version, Agreeable(version)
+    for number in range(1_000):
+        wish = agreeable.reservation(version, number)
+        station.reservation.on_reserved(wish, {"status": "Accepted"})
+    assert len(station.reservation._by_id) == MOST_RESERVATIONS
+    assert station.notes["ReserveNow: more than are kept"] == 800
+
+
+async def test_samples_of_a_session_are_kept_up_to_a_bound(
+    station: ChargingStation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told all at once, and dated as if the session had gone on for a month."""
+    monkeypatch.setattr(samples, "MOST_OF_SESSION", 150)
+    began = utcnow() - timedelta(hours=700)
+    start = {
+        "connectorId": 1,
+        "idTag": "CARD1",
+        "meterStart": 0,
+        "timestamp": began.isoformat(),
+    }
+    answer = await station._handle("StartTransaction", start)
+    number = answer["transactionId"]
+    for hour in range(1, 500):
+        at = began + timedelta(hours=hour)
+        register = {"value": f"{hour * 100}"}
+        sample = {"timestamp": at.isoformat(), "sampledValue": [register]}
+        told = {"connectorId": 1, "transactionId": number, "meterValue": [sample]}
+        await say(station, "MeterValues", told)
+    assert len(await station.store.samples(number)) == 150
+    # It is counted on all the same.
+    session = station.transactions.session(1)
+    assert session is not None and session.energy == 49_900
 
 
 async def test_of_ten_thousand_connectors_as_many_are_known_as_a_station_can_have(

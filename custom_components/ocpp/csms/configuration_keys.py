@@ -1,6 +1,7 @@
 """The configuration keys that are known here, and why. No other is kept.
 
-Among the others are card PINs, passwords and the authorization key.
+Among the others are card PINs, passwords and the authorization key. Which of those that are
+kept are shown to nobody is said in `secret_names.py`.
 """
 
 # What is read for a purpose.
@@ -42,8 +43,6 @@ SHOWN = (
     "WebSocketPingInterval",
 )
 KNOWN = tuple(dict.fromkeys((*READ, *SHOWN)))
-# What names a card, or lets somebody in; never shown.
-SECRET = frozenset({"PlugAndChargeIdentifier"})
 
 _CASEFOLDED = {key.casefold(): key for key in KNOWN}
 

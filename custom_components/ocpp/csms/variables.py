@@ -10,21 +10,10 @@ from math import isfinite
 from sys import intern
 from typing import Any, NamedTuple, TypedDict
 
+from .secret_names import is_secret_variable
+
 ACTUAL = "Actual"
 READ_ONLY, WRITE_ONLY, READ_WRITE = "ReadOnly", "WriteOnly", "ReadWrite"
-
-# What lets somebody in, or names a card or a car; never kept and never shown.
-_SECRET = frozenset(
-    {
-        *("pin", "simpin", "puk", "psk", "idtoken", "evccid", "vehicleid"),
-        *("masterpassgroupid", "vehiclecertificates"),
-    }
-)
-_SECRET_PARTS = (
-    *("password", "passwd", "passphrase", "passcode", "secret", "credential"),
-    *("psk", "pwd", "token", "pincode", "userpin"),
-)
-_PUBLIC = frozenset({"publickey", "meterpublickey"})
 
 
 class Where(TypedDict, total=False):
@@ -77,13 +66,8 @@ class Place(NamedTuple):
 
     @property
     def is_secret(self) -> bool:
-        """Return whether nobody but the station may know the value."""
-        name = self.variable.casefold()
-        return (
-            name in _SECRET
-            or any(part in name for part in _SECRET_PARTS)
-            or (name.endswith("key") and name not in _PUBLIC)
-        )
+        """Return whether nobody but the station may know the value; it is never kept."""
+        return is_secret_variable(self.variable)
 
 
 def at(

@@ -2,6 +2,7 @@
 
 import asyncio
 from base64 import b64encode
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OcppError
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 _MOST_CERTIFICATES = 50
 _MOST_KINDS = 20
 _LONGEST_KIND = 50
+_MOST_CHILDREN = 20
+# What names a certificate, and how long a part of that may be in a command.
+_HASH_DATA = ("hashAlgorithm", "issuerNameHash", "issuerKeyHash", "serialNumber")
+_LONGEST_HASH = 128
 # Where 2.x has the certificates that signed the first of a chain.
 _CHILDREN = "childCertificateHashData"
 _V2G_CHAIN = "V2GCertificateChain"
@@ -89,8 +94,8 @@ class Certificates(Block):
     @follows("GetInstalledCertificateIds", V16)
     def on_listed(self, payload: Payload, answer: Payload) -> None:
         """Know which certificates of a kind the station holds (M03)."""
-        listed = _dicts(answer, "certificateHashData")
-        self._set(payload["certificateType"], listed[:_MOST_CERTIFICATES])
+        listed = _named(answer, "certificateHashData", _MOST_CERTIFICATES)
+        self._set(payload["certificateType"], listed)
 
     @follows("GetInstalledCertificateIds", *V2)
     def on_chains_listed(self, payload: Payload, answer: Payload) -> None:
@@ -102,9 +107,9 @@ class Certificates(Block):
             if kind not in found and len(found) >= _MOST_KINDS:
                 continue
             hashes = chain.get("certificateHashData")
-            if not isinstance(hashes, dict):
+            if not isinstance(hashes, dict) or not (hashes := _hash_data(hashes)):
                 continue
-            children = _dicts(chain, _CHILDREN)
+            children = _named(chain, _CHILDREN, _MOST_CHILDREN)
             found.setdefault(kind, []).append(
                 hashes | ({_CHILDREN: children} if children else {})
             )
@@ -165,6 +170,25 @@ def _dicts(having: Payload, key: str) -> list[Payload]:
         for one in (listed if isinstance(listed, list) else ())
         if isinstance(one, dict)
     ]
+
+
+def _named(having: Payload, key: str, most: int) -> list[Payload]:
+    """Return what names the first certificates of a list."""
+    named = (_hash_data(one) for one in _dicts(having, key))
+    return [*islice(filter(None, named), most)]
+
+
+def _hash_data(told: Payload) -> Payload:
+    """Return what names a certificate, just as the station said it.
+
+    Nothing where it is longer than any command can say it.
+    """
+    kept = {name: told[name] for name in _HASH_DATA if name in told}
+    fits = all(
+        isinstance(value, str) and len(value) <= _LONGEST_HASH
+        for value in kept.values()
+    )
+    return kept if fits else {}
 
 
 def _without(held: Payload, gone: Payload) -> Payload:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..lenient import reason_code
 from ..model import Payload, Topic, timestamp, utcnow
 from ..numbers import next_number
+from ..secrets import without_login
 from ..versions import V2, V16
 from .block import Block, Call, answers, follows, precedes
 
@@ -224,7 +225,7 @@ class Firmware(Block):
             return {}
         told = payload.get("location")
         locations = [
-            str(place)[:_LONGEST_LOCATION]
+            without_login(str(place))[:_LONGEST_LOCATION]
             for place in (told if isinstance(told, list) else ())
         ]
         self._set_published(

@@ -15,12 +15,15 @@ from collections.abc import Collection
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import override
 
 from ..model import Transaction
 from . import sessions
+from .allowance import MOST_USES, Allowance, Plenty
 from .copying import copy_file
 from .engine import check_url, database_url
 from .journal import Journal
+from .memory import Counting
 from .queries import is_there
 from .records import Sample, TokenTotal, naive, text, token_key
 from .trouble import (
@@ -48,6 +51,27 @@ __all__ = [
 class Store(Journal):
     """The store of one central system."""
 
+    def __init__(self, url: str) -> None:
+        """Prepare a store at a database URL; `open` opens it."""
+        super().__init__(url)
+        # Which stations begin more transactions than is plausible.
+        self.plenty = Plenty()
+        self._uses = Allowance("uses of cards", MOST_USES)
+
+    @override
+    async def begin(
+        self,
+        transaction: Transaction,
+        *,
+        dated: bool,
+        counting: Counting | None = None,
+    ) -> tuple[Transaction, bool]:
+        """Store a new transaction as `Journal` does, however many there are."""
+        begun, new = await super().begin(transaction, dated=dated, counting=counting)
+        if new:
+            self.plenty.count(transaction.station)
+        return begun, new
+
     # --- samples and uses of cards ------------------------------------------------------
 
     def add_sample(
@@ -59,7 +83,8 @@ class Store(Journal):
     ) -> None:
         """Take a sample of a session: Wh since its start and W; at once.
 
-        One a minute is written, soon and together with others.
+        One a minute is written, soon and together with others; so many of a session, and
+        of a station in a day.
         """
         self._gathered.add(transaction_number, at, energy, power)
 
@@ -74,8 +99,10 @@ class Store(Journal):
     ) -> None:
         """Record that a card was presented, or used to start or to stop; at once.
 
-        The same use is kept once, however often it is told.
+        The same use is kept once, however often it is told; so many of a station in a day.
         """
+        if not self._uses.take(station):
+            return
         self._gathered.add_use(
             {
                 "station": text(station, 48),

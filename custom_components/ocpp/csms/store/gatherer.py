@@ -20,14 +20,20 @@ MOST_GATHERED = 50_000
 class Gatherer:
     """Gathers samples and uses of cards for the writer."""
 
-    def __init__(self, writer: Writer, number_of: Callable[[int], int | None]) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        number_of: Callable[[int], int | None],
+        station_of: Callable[[int], str],
+    ) -> None:
         """Begin with none.
 
-        `number_of` says which number a transaction has in the database, if it is there.
+        `number_of` says which number a transaction has in the database, if it is there;
+        `station_of` whose it is.
         """
         self._writer = writer
         self._number_of = number_of
-        self._sampler = Sampler()
+        self._sampler = Sampler(station_of)
         self._uses: list[dict[str, Any]] = []
         self._timer: asyncio.TimerHandle | None = None
 

@@ -24,6 +24,8 @@ from .writer import Job, Writer
 LONGEST_OPENING = 10.0
 # In seconds, for answers that no station waits for.
 _LONGEST_QUESTION = 60.0
+# Numbers that are kept for a transaction, beside that which it has in the database.
+MOST_NUMBERS = 10_000
 
 
 class Journal:
@@ -69,7 +71,7 @@ class Journal:
         writer.on_trouble = self._tell
         writer.on_set_aside = self._all_again
         self._writer = writer
-        self._gatherer = Gatherer(writer, self._number_of)
+        self._gatherer = Gatherer(writer, self._number_of, self._memory.station_of)
 
     async def close(self) -> None:
         """Write what waits, if the database takes it within seconds, and close."""
@@ -294,6 +296,8 @@ class Journal:
     def _has_become(self, told: int, number: int) -> None:
         if number != told:
             self._numbers[told] = number
+            if len(self._numbers) > MOST_NUMBERS:
+                del self._numbers[next(iter(self._numbers))]
 
     def _as_told(self, transaction: Transaction) -> Transaction:
         """Return a transaction of the database with the number that is known here."""

@@ -67,6 +67,10 @@ class Memory:
         """Forget a transaction."""
         self._kept.pop(number, None)
 
+    def station_of(self, number: int) -> str:
+        """Return whose a transaction is, as far as is remembered."""
+        return self._kept[number][0].station if number in self._kept else ""
+
     def all(self) -> list[tuple[Transaction, Counting]]:
         """Return all that is remembered."""
         return list(self._kept.values())

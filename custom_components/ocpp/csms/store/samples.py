@@ -1,18 +1,24 @@
 """Samples and uses of cards: many and small, so they are gathered before they are written."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from itertools import batched
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Insert, Table, insert, select
+from sqlalchemy import Connection, Insert, Table, func, insert, select
 from sqlalchemy.dialects import postgresql
 
+from .allowance import MOST_SAMPLES, Allowance
 from .records import Sample
 from .tables import id_token_uses, samples
 
 _MINUTE = timedelta(minutes=1)
 # Sessions whose last sample is remembered.
 _MOST_TRACKS = 1000
+# Samples that are written of a session: more than two months of minutes.
+MOST_OF_SESSION = 100_000
+# No database takes any number of them in a query.
+_NUMBERS_AT_ONCE = 1_000
 
 
 class KeptSample(NamedTuple):
@@ -41,10 +47,12 @@ class _Track:
 class Sampler:
     """Thins samples out: the first of each minute is kept, and the last of a session."""
 
-    def __init__(self) -> None:
-        """Begin with none."""
+    def __init__(self, station_of: Callable[[int], str]) -> None:
+        """Begin with none; `station_of` says whose a session is."""
         self.kept: list[KeptSample] = []
         self._tracks: dict[int, _Track] = {}
+        self._station_of = station_of
+        self._allowance = Allowance("samples", MOST_SAMPLES)
 
     def add(
         self, number: int, at: datetime, energy: float, power: float | None
@@ -57,21 +65,25 @@ class Sampler:
         sample = Sample(at, energy, power)
         if track is not None and at < track.since:
             # It was held back, and belongs into a minute that is over.
-            self.kept.append(KeptSample(number, sample, True))
-            return True
-        self.kept.append(KeptSample(number, sample, track is None))
+            return self._keep(KeptSample(number, sample, True))
         if track is None and len(self._tracks) >= _MOST_TRACKS:
             del self._tracks[next(iter(self._tracks))]
         self._tracks[number] = _Track(at.replace(second=0, microsecond=0))
-        return True
+        return self._keep(KeptSample(number, sample, track is None))
+
+    def _keep(self, sample: KeptSample) -> bool:
+        """Have a sample written, unless the station tells too many of them."""
+        allowed = self._allowance.take(self._station_of(sample.number))
+        if allowed:
+            self.kept.append(sample)
+        return allowed
 
     def finish(self, number: int) -> bool:
         """Keep the last sample of a session; return whether there is one to write."""
         track = self._tracks.pop(number, None)
         if track is None or track.last is None:
             return False
-        self.kept.append(KeptSample(number, Sample(*track.last), False))
-        return True
+        return self._keep(KeptSample(number, Sample(*track.last), False))
 
     def take(self) -> list[KeptSample]:
         """Return what is to be written, once."""
@@ -80,10 +92,17 @@ class Sampler:
 
 
 def write_samples(connection: Connection, kept: Sequence[KeptSample]) -> None:
-    """Write samples; those that are there already stay as they are."""
+    """Write samples; those that are there already stay as they are.
+
+    Of a session that has as many as there may be, no more are.
+    """
     query = _insert_missing(connection, samples)
     rows: list[dict[str, Any]] = []
+    room = _room(connection, {it.number for it in kept})
     for number, sample, unless in kept:
+        if room[number] <= 0:
+            continue
+        room[number] -= 1
         row = {"number": number, **sample._asdict()}
         if not unless:
             rows.append(row)
@@ -95,6 +114,17 @@ def write_samples(connection: Connection, kept: Sequence[KeptSample]) -> None:
             rows.append(row)
     if rows:
         connection.execute(query, rows)
+
+
+def _room(connection: Connection, numbers: Collection[int]) -> dict[int, int]:
+    """Return how many more samples of some sessions are written."""
+    room = dict.fromkeys(numbers, MOST_OF_SESSION)
+    columns = samples.c
+    query = select(columns.number, func.count()).group_by(columns.number)
+    for some in batched(room, _NUMBERS_AT_ONCE, strict=False):
+        for number, there in connection.execute(query.where(columns.number.in_(some))):
+            room[number] -= there
+    return room
 
 
 def _has_sample(connection: Connection, number: int, at: datetime) -> bool:

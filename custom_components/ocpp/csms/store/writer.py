@@ -37,6 +37,8 @@ _LAST_RETRY = 60.0
 _LONGEST_CLOSE = 5.0
 # In seconds, until it is told again how much waits, unless it has doubled.
 TELL_EVERY = 5.0
+# One in so many that no database can carry out is told of in the log.
+TELL_REFUSED = 1_000
 
 
 @dataclass(eq=False, slots=True)
@@ -89,6 +91,8 @@ class Writer:
         self._untold = 0
         self._telling: asyncio.TimerHandle | None = None
         self._dropped = 0
+        # Jobs that no database can carry out.
+        self._refused = 0
         self._closed = False
 
     async def in_thread[T](self, work: Callable[..., T], *args: Any) -> T:
@@ -218,11 +222,13 @@ class Writer:
         if isinstance(outcome, Unwritable):
             job.give_up()
             if job.keep:
+                if not self._refused % TELL_REFUSED:
+                    _LOGGER.error(
+                        "The store failed: something can't be written and is lost (%s)",
+                        name_of(outcome.error),
+                    )
+                self._refused += 1
                 self._dropped += job.messages
-                _LOGGER.error(
-                    "The store failed: something can't be written and is lost (%s)",
-                    name_of(outcome.error),
-                )
             return
         if job.on_done is not None:
             job.on_done(outcome)

@@ -13,6 +13,7 @@ from ...errors import (
     StationOffline,
 )
 from ...model import Payload, RegistrationStatus, Topic
+from ...retries import Retries
 from ...versions import V2, V16
 from ..block import Block, follows
 from . import v2, v16
@@ -30,9 +31,6 @@ _LARGEST_VERSION = 2**31 - 1
 _MOST_AT_ONCE = 100_000
 # In seconds: people who add one card add another.
 _SOON = 2.0
-# In seconds: how long a station that did not answer is left alone before it is asked again,
-# the first time, the second and the last on one connection.
-_AGAIN_IN = (60.0, 300.0, 900.0)
 
 
 class LocalList(Block):
@@ -60,9 +58,8 @@ class LocalList(Block):
         self._prepared_on: object = None
         self._one_at_a_time = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
-        # How often it was asked again since it was prepared, or people changed something.
-        self._repeats = 0
-        self._repeating: asyncio.TimerHandle | None = None
+        # On one connection, since it was prepared or people changed something.
+        self._retries = Retries(self._try_again)
         self._task: asyncio.Task[None] | None = None
 
     # --- what is shown ------------------------------------------------------------------
@@ -98,7 +95,7 @@ class LocalList(Block):
         if booted:
             self._given_up = self._asked_for_limits = False
         self._prepared_on = self.station.connected_at
-        self._repeats = 0
+        self._retries.begin_anew()
         await self._bring_up_to_date()
 
     def refresh(self) -> None:
@@ -108,7 +105,7 @@ class LocalList(Block):
         if not self._may_be_sent():
             # It is looked after when it is prepared.
             return
-        self._repeats = 0
+        self._retries.begin_anew()
         if not self._one_at_a_time.locked() and self._is_in_step():
             return
         self._begin_soon()
@@ -118,7 +115,7 @@ class LocalList(Block):
         return (
             self.station.connected
             and not self.station.options.quiet
-            and self.station.settings.registration is RegistrationStatus.ACCEPTED
+            and self.station.registration is RegistrationStatus.ACCEPTED
             and self._prepared_on is self.station.connected_at
         )
 
@@ -149,28 +146,14 @@ class LocalList(Block):
             self.station.note(f"local list: {type(error).__name__}")
         self.station.flush()
 
-    def _try_again_later(self) -> None:
-        """Have one that did not answer asked again, some times on this connection."""
-        if self._repeats < len(_AGAIN_IN):
-            delay = _AGAIN_IN[self._repeats]
-            self._repeats += 1
-            loop = asyncio.get_running_loop()
-            self._repeating = loop.call_later(delay, self._try_again)
-
     def _try_again(self) -> None:
-        self._repeating = None
         if self._may_be_sent():
             self._begin_soon()
-
-    def _stop_trying(self) -> None:
-        if self._repeating is not None:
-            self._repeating.cancel()
-            self._repeating = None
 
     def stop(self) -> None:
         """Begin nothing more."""
         self._stop_timer()
-        self._stop_trying()
+        self._retries.stop()
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -182,7 +165,7 @@ class LocalList(Block):
     async def _bring_up_to_date(self) -> None:
         """Have the station list what it should; raises `OcppError`."""
         async with self._one_at_a_time:
-            self._stop_trying()
+            self._retries.stop()
             self._forget_other_spelling()
             if not self._is_kept():
                 return
@@ -195,7 +178,7 @@ class LocalList(Block):
                 self._given_up = True
                 self.station.note("local list: not supported")
             except CommandFailed, CommandTimedOut:
-                self._try_again_later()
+                self._retries.later()
                 raise
 
     def _is_kept(self) -> bool:

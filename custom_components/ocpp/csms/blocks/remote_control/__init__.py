@@ -34,6 +34,8 @@ _CALLED_OTHERWISE = dict.fromkeys(
 
 # How long people may take to plug a car in after a start was asked for.
 _FOLLOWED_WITHIN = timedelta(minutes=5)
+# More than anybody asks for within that time.
+_MOST_EXPECTED = 100
 # In seconds: how long the limit of a session holds where it can't end with the session.
 _LONGEST_SESSION = 86_400
 
@@ -249,6 +251,7 @@ class RemoteControl(Block):
             if now - asked.at <= _FOLLOWED_WITHIN
         }
         self._requested[payload["remoteStartId"]] = _Request(now, kept)
+        _leave_the_newest(self._requested)
         self._expect(id_token, now)
 
     def _expect(self, id_token: str, now: datetime) -> None:
@@ -258,6 +261,7 @@ class RemoteControl(Block):
             if now - asked <= _FOLLOWED_WITHIN
         }
         self._starts[id_token.casefold()] = now
+        _leave_the_newest(self._starts)
 
     def token_of(self, remote_start: int | None) -> str | None:
         """Return the token of a start that was asked for by this number (F01.FR.25)."""
@@ -340,3 +344,9 @@ class RemoteControl(Block):
         except CommandRejected, CommandFailed, NotSupported:
             return False
         return True
+
+
+def _leave_the_newest(expected: dict[Any, Any]) -> None:
+    """Expect no more than so much, in the order that it was asked for."""
+    while len(expected) > _MOST_EXPECTED:
+        del expected[next(iter(expected))]

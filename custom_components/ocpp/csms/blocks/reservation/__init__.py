@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from ...errors import TooManyReservations
 from ...model import (
     ConnectorState,
     EvseStatus,
@@ -29,6 +30,8 @@ _CLOCKS_DIFFER = timedelta(minutes=1)
 _OUT_OF_ORDER = frozenset({EvseStatus.FAULTED, EvseStatus.UNAVAILABLE})
 # More than are ever asked for at once.
 _MOST_ASKED_FOR = 20
+# In force at a time; a station has one for each of its EVSEs, and a few more for any.
+MOST = 200
 
 
 class Reservations(Block):
@@ -92,8 +95,13 @@ class Reservations(Block):
 
     @precedes("ReserveNow", V16, *V2)
     def on_asking(self, payload: Payload) -> None:
-        """Expect that it is used, which can be here before the answer is."""
+        """Expect that it is used, which can be here before the answer is.
+
+        Raises `TooManyReservations` where there is no room for another.
+        """
         wish = self._spelling.read(payload)
+        if len(self._by_id) >= MOST and wish.id not in self._by_id:
+            raise TooManyReservations(MOST)
         self._asked_for.pop(wish.id, None)
         self._asked_for[wish.id] = utcnow()
         while len(self._asked_for) > _MOST_ASKED_FOR:
@@ -112,6 +120,10 @@ class Reservations(Block):
         if (asked := self._asked_for.pop(wish.id, now)) is None:
             # It was used, or given up, before the answer came.
             return
+        if len(self._by_id) >= MOST:
+            # Many were on their way at once.
+            self.station.note("ReserveNow: more than are kept")
+            return
         made = Reservation(
             id=wish.id,
             station=self.station.identity,
@@ -128,7 +140,8 @@ class Reservations(Block):
         if self.station.adopted:
             self.station.store.save_reservation(made)
         self.station.add_evse(made.evse)
-        if made.evse not in self.seen:
+        known = made.evse in (0, *self.station.evses)
+        if known and made.evse not in self.seen:
             self.seen.add(made.evse)
             self.changed(Topic.STRUCTURE)
             self.station.remember()

@@ -12,6 +12,7 @@ from ...errors import (
     OcppError,
 )
 from ...model import Part, Payload, RegistrationStatus, Topic, Transaction, utcnow
+from ...retries import Retries
 from ...variables import Place
 from ...versions import V21
 from ..block import Block, follows
@@ -32,11 +33,10 @@ _NEEDED = (
     Place(_COMPONENT, "ConditionsSupported", instance=_TARIFF),
 )
 SHOWN = Part(Topic.CONFIGURATION, 0, "tariff")
-# In seconds: how soon a new price is told, how far apart prices are told that change all the
-# time, and how often one is asked again that did not answer.
+# In seconds: how soon a new price is told, and how far apart prices are told that change all
+# the time.
 _SOON = 2.0
 _APART = 60.0
-_AGAIN_IN = (60.0, 300.0, 900.0)
 
 
 class Tariffs(Block):
@@ -59,9 +59,7 @@ class Tariffs(Block):
         self._one_at_a_time = asyncio.Lock()
         self._told_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        # Whether the timer is for what was told before, and how often that was tried.
-        self._repeating = False
-        self._repeats = 0
+        self._retries = Retries(self._begin)
         self._unwatch = station.tariff.watch(self.refresh)
 
     # --- what is shown ------------------------------------------------------------------
@@ -106,7 +104,7 @@ class Tariffs(Block):
         return (
             self.station.connected
             and not self.station.options.quiet
-            and self.station.settings.registration is RegistrationStatus.ACCEPTED
+            and self.station.registration is RegistrationStatus.ACCEPTED
             and self._prepared_on is self.station.connected_at
         )
 
@@ -120,7 +118,8 @@ class Tariffs(Block):
         model = self.station.device_model
         if booted or all(model.find(place) is None for place in _NEEDED):
             await model.read_all(_NEEDED)
-        self._prepared_on, self._repeats = self.station.connected_at, 0
+        self._prepared_on = self.station.connected_at
+        self._retries.begin_anew()
         if not self._can():
             return
         try:
@@ -137,27 +136,24 @@ class Tariffs(Block):
 
         It does not wait until an older one is tried again.
         """
-        if self._repeating:
-            self._stop_timer()
+        self._retries.stop()
         self._look_soon()
 
     def _look_soon(self) -> None:
-        if self._timer is None and self._may_be_sent() and self._can():
+        waits = self._timer is not None or self._retries.waits
+        if not waits and self._may_be_sent() and self._can():
             loop = asyncio.get_running_loop()
-            self._begin_in(max(_SOON, self._told_at + _APART - loop.time()))
+            soon = max(_SOON, self._told_at + _APART - loop.time())
+            self._timer = loop.call_later(soon, self._begin)
 
-    def _begin_in(self, seconds: float, *, again: bool = False) -> None:
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(seconds, self._begin)
-        self._repeating = again
-
-    def _stop_timer(self) -> None:
+    def _stop_timers(self) -> None:
+        self._retries.stop()
         if self._timer is not None:
             self._timer.cancel()
-        self._timer, self._repeating = None, False
+            self._timer = None
 
     def _begin(self) -> None:
-        self._stop_timer()
+        self._stop_timers()
         if self._may_be_sent():
             self.station.spawn(self._refresh())
 
@@ -172,7 +168,7 @@ class Tariffs(Block):
         """Follow no price any more."""
         self._unwatch()
         self._unwatch = lambda: None
-        self._stop_timer()
+        self._stop_timers()
 
     # --- bringing it up to date ---------------------------------------------------------
 
@@ -208,12 +204,11 @@ class Tariffs(Block):
                 self._try_again_later()
                 raise
             else:
-                self._repeats = 0
+                self._retries.begin_anew()
 
     def _try_again_later(self) -> None:
-        if self._repeats < len(_AGAIN_IN) and self._timer is None:
-            self._begin_in(_AGAIN_IN[self._repeats], again=True)
-            self._repeats += 1
+        if self._timer is None:
+            self._retries.later()
 
     async def _give(self, tariff: Payload) -> None:
         """Have the station use a tariff for whoever has none of his own (I07)."""
