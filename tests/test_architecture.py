@@ -22,11 +22,22 @@ FLOORS = (
     {"memory", "preparation", "reports", "sending"},
     {"blocks"},
     {"shared"},
-    {"store", "rpc", "commands", "places", "tls", "revocation", "secrets"},
     {
-        *("admission", "authority", "chargers", "clock", "configuration_keys"),
-        *("frames", "id_tokens", "lenient", "numbers", "ocsp", "passwords"),
-        *("rates", "tariff"),
+        *("store", "rpc", "commands", "places", "tls", "revocation", "secrets"),
+        *("listener", "stand_ins"),
+    },
+    {
+        *("admission", "attempts", "authority", "chargers", "clock", "frames"),
+        *(
+            "id_tokens",
+            "lenient",
+            "numbers",
+            "ocsp",
+            "passwords",
+            "rates",
+            "retries",
+            "tariff",
+        ),
     },
     {"schemas", "listeners"},
     {"versions"},
@@ -34,6 +45,8 @@ FLOORS = (
     {"model"},
     {"happenings"},
     {"variables", "energy_transfer"},
+    {"secret_names"},
+    {"configuration_keys"},
 )
 # The Home Assistant side, above all of these. Platforms, flows and whatever else Home
 # Assistant itself loads are one floor, and what is not named here is words and texts.

@@ -1,5 +1,6 @@
 """Passwords of chargers in Home Assistant: the form, the action, and what people are told."""
 
+import asyncio
 from typing import Any
 
 from homeassistant.components.repairs.const import DOMAIN as REPAIRS
@@ -117,6 +118,74 @@ async def test_no_password_is_required_any_more(
     await connect()
 
 
+async def test_who_agrees_twice_keeps_the_password_that_was_shown(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    form = await choose(hass, entry, password="generate")
+    password = form["description_placeholders"]["password"]
+    flows = hass.config_entries.subentries
+    results = await asyncio.gather(
+        *(flows.async_configure(form["flow_id"], {}) for _ in range(3))
+    )
+    assert {it["reason"] for it in results} == {"reconfigure_successful"}
+    assert passwords.matches(kept(entry) or "", password.encode())
+
+
+async def test_an_entered_password_is_never_empty(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    form = await choose(hass, entry, password="set")
+    form = await hass.config_entries.subentries.async_configure(
+        form["flow_id"], {"password": ""}
+    )
+    assert form["errors"] == {"password": "invalid_password"}
+    assert kept(entry) == HASH
+
+
+async def test_the_protection_password_needs_one(
+    hass: HomeAssistant, entry: MockConfigEntry, connect: Connect
+) -> None:
+    """Else whoever is in the network could pose as a charger that is said to be protected."""
+    form = await choose(hass, entry, security_profile="1", password="remove")
+    assert form["errors"] == {"password": "password_missing"}
+    assert kept(entry) == HASH
+    result = await hass.config_entries.subentries.async_configure(
+        form["flow_id"], FORM | {"security_profile": "1", "password": "keep"}
+    )
+    assert result["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done()
+    assert entry.subentries["subentry_CP1"].data["security_profile"] == "1"
+    assert kept(entry) == HASH
+    await refused(connect)
+    await connect(password=PASSWORD)
+
+
+class TestWithoutPassword:
+    """A charger that has no password as yet."""
+
+    @pytest.fixture
+    def subentries(self) -> list[ConfigSubentryDataWithId]:
+        """Return a charger that may show anything."""
+        return [charger_subentry()]
+
+    async def test_the_protection_password_needs_a_first_one(
+        self, hass: HomeAssistant, entry: MockConfigEntry, connect: Connect
+    ) -> None:
+        form = await choose(hass, entry, security_profile="1", password="keep")
+        assert form["errors"] == {"password": "password_missing"}
+        assert "security_profile" not in entry.subentries["subentry_CP1"].data
+        flows = hass.config_entries.subentries
+        form = await flows.async_configure(
+            form["flow_id"], FORM | {"security_profile": "1", "password": "set"}
+        )
+        assert form["step_id"] == "password"
+        await flows.async_configure(form["flow_id"], {"password": PASSWORD})
+        await hass.async_block_till_done()
+        assert entry.subentries["subentry_CP1"].data["security_profile"] == "1"
+        await refused(connect)
+        await connect(password=PASSWORD)
+
+
 # --- who was turned away --------------------------------------------------------------------
 
 
@@ -160,6 +229,59 @@ async def test_people_let_in_a_charger_that_lost_its_password(
     await fix(hass, "accept")
     assert kept(entry) is None
     await connect()
+
+
+@pytest.mark.parametrize(("before", "after"), [("1", "0"), (1, "0"), ("2", "2")])
+async def test_no_protection_by_a_password_is_left_where_none_is_required(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    garage: HubCharger,
+    before: str | int,
+    after: str,
+) -> None:
+    """Encryption stays required."""
+    subentry = entry.subentries["subentry_CP1"]
+    hass.config_entries.async_update_subentry(
+        entry, subentry, data={**subentry.data, "security_profile": before}
+    )
+    await hass.async_block_till_done()
+    garage.station.passwords.on_refused(None, "127.0.0.1")
+    await fix(hass, "accept")
+    assert kept(entry) is None
+    assert entry.subentries["subentry_CP1"].data["security_profile"] == after
+    assert garage.station.settings.security_profile == int(after)
+
+
+async def test_who_shows_an_empty_password_shows_none(
+    hass: HomeAssistant, entry: MockConfigEntry, connect: Connect
+) -> None:
+    await refused(connect, password="")
+    issue = told(hass)
+    assert issue is not None
+    assert issue.translation_key == "missing_password"
+    await fix(hass, "accept")
+    assert kept(entry) is None
+
+
+async def test_whoever_is_blocked_stays_so_until_the_password_changes(
+    hass: HomeAssistant, entry: MockConfigEntry, hub: OcppHub, connect: Connect
+) -> None:
+    """Also over a restart of Home Assistant."""
+    await refused(connect)
+    await fix(hass, "block")
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    passwords_of = entry.runtime_data.chargers["CP1"].station.passwords
+    passwords_of.on_refused(None, "127.0.0.1")
+    assert told(hass) is None
+    subentry = entry.subentries["subentry_CP1"]
+    other = {**subentry.data, "password_hash": hash_of(OTHER.encode())}
+    # While nobody looks.
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    hass.config_entries.async_update_subentry(entry, subentry, data=other)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    passwords_of = entry.runtime_data.chargers["CP1"].station.passwords
+    passwords_of.on_refused(None, "127.0.0.1")
+    assert told(hass) is not None
 
 
 async def test_people_block_somebody(

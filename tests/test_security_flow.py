@@ -7,12 +7,14 @@ import os
 from pathlib import Path
 import socket
 import ssl
-from typing import Any
+from typing import Any, cast
 
+from homeassistant.components.repairs.const import DOMAIN as REPAIRS
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -22,14 +24,17 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.ocpp import async_remove_entry
 from custom_components.ocpp.const import DOMAIN
-from custom_components.ocpp.csms.authority import making
+from custom_components.ocpp.csms.authority import Authority, making
+from custom_components.ocpp.csms.blocks.security import OwnCertificate
 from custom_components.ocpp.csms.model import StationSettings
 from custom_components.ocpp.diagnostics import async_get_config_entry_diagnostics
 from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
+from custom_components.ocpp.repairs import RenewalFlow, async_create_fix_flow
 from tests.conftest import eventually
 from tests.csms.papers import Elsewhere, client_context, key_pem, new_key, request
 from tests.simulator import Charger
 from tests.simulator_v2 import Station as Two
+from tests.simulator_v2.secure import SecureStation
 
 CHOSEN = {"allow_plain": True, "tls_old_versions": False}
 
@@ -429,3 +434,182 @@ class TestTold:
             assert told() == set()
         entities = er.async_get(hass)
         assert entities.async_get("sensor.garage_certificate_expires") is not None
+
+    async def test_a_certificate_of_a_charger_that_is_over(
+        self,
+        hass: HomeAssistant,
+        entry: MockConfigEntry,
+        free_port: int,
+        told: Callable[[], set[str]],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """People let it in by what they are told, and are told no more once it is back."""
+        await choose(hass, entry, tls_port=free_port)
+        hub = hub_of(entry)
+        station = hub.chargers["CP1"].station
+        tls = hub.central.tls
+        assert tls is not None
+        two = SecureStation(f"wss://localhost:{free_port}", "CP1")
+        two.state.network_profiles[1]["securityProfile"] = 3
+        two.trust.install(tls.authority.root_file.read_text())
+        over = await asyncio.to_thread(expire, tls.authority, two, monkeypatch)
+        subentry = entry.subentries["subentry_CP1"]
+        hass.config_entries.async_update_subentry(
+            entry, subentry, data={**subentry.data, "security_profile": "3"}
+        )
+        await hass.async_block_till_done()
+        station.security.certificate = over
+        station.apply_settings(station.settings)
+        assert told() == {"charger_certificate_over"}
+        with pytest.raises(ConnectionError):
+            await two.connect()
+        assert await async_setup_component(hass, REPAIRS, {})
+        await hass.async_block_till_done()
+        flows = hass.data[REPAIRS]["flow_manager"]
+        issue = "charger_certificate_over_subentry_CP1"
+        form = await flows.async_init(DOMAIN, data={"issue_id": issue})
+        assert form["step_id"] == "confirm"
+        assert set(form["description_placeholders"]) == {"title", "date"}
+        gone = await async_create_fix_flow(hass, issue, {"subentry_id": "another"})
+        gone.hass, gone.issue_id = hass, issue
+        late: Any = await gone.async_step_init()
+        assert late["type"] is FlowResultType.FORM
+        late = await cast("RenewalFlow", gone).async_step_confirm({})
+        assert late["reason"] == "gone"
+        done = await flows.async_configure(form["flow_id"], {})
+        assert done["type"] is FlowResultType.CREATE_ENTRY
+        await hass.async_block_till_done()
+        assert entry.subentries["subentry_CP1"].data["renew_expired"] is True
+        assert station.settings.renew_expired
+        # People are told as long as the charger is out.
+        assert told() == {"charger_certificate_renewing"}
+        late = await cast("RenewalFlow", gone).async_step_confirm({})
+        assert late["reason"] == "gone"
+        async with two:
+            assert (await two.boot())["status"] == "Pending"
+            await two.wait_for_call("CertificateSigned")
+            await eventually(hass, lambda: not station.connected)
+            await two.disconnect()
+            assert told() == set()
+            await two.connect()
+            assert (await two.boot())["status"] == "Accepted"
+        assert hub_of(entry) is hub
+
+    async def test_a_charger_that_is_awaited_for_a_new_certificate(
+        self,
+        hass: HomeAssistant,
+        entry: MockConfigEntry,
+        told: Callable[[], set[str]],
+    ) -> None:
+        station = hub_of(entry).chargers["CP1"].station
+        over = dt_util.utcnow() - timedelta(days=3)
+        station.security.certificate = OwnCertificate(
+            serial="1f", expires=over, ours=True
+        )
+        station.apply_settings(StationSettings(security_profile=3, renew_expired=True))
+        assert told() == {"charger_certificate_renewing"}
+        station.security.certificate = OwnCertificate(
+            serial="1f", expires=over, ours=False
+        )
+        station.apply_settings(StationSettings(security_profile=3))
+        assert told() == {"charger_certificate_expires"}
+
+    async def test_a_certificate_is_told_of_no_more_once_that_is_not_so(
+        self,
+        hass: HomeAssistant,
+        entry: MockConfigEntry,
+        told: Callable[[], set[str]],
+    ) -> None:
+        station = hub_of(entry).chargers["CP1"].station
+        strict = StationSettings(security_profile=3)
+        renews = StationSettings(security_profile=3, renew_expired=True)
+        over, holds = (
+            OwnCertificate(serial="1f", expires=dt_util.utcnow() + since, ours=True)
+            for since in (timedelta(days=-3), timedelta(days=300))
+        )
+        for settings, key in (
+            (strict, "charger_certificate_over"),
+            (renews, "charger_certificate_renewing"),
+        ):
+            station.security.certificate = over
+            station.apply_settings(settings)
+            assert told() == {key}
+            station.apply_settings(StationSettings())
+            assert told() == set()
+            station.apply_settings(settings)
+            assert told() == {key}
+            station.security.certificate = holds
+            station.apply_settings(settings)
+            assert told() == set()
+        station.security.certificate = over
+        station.apply_settings(renews)
+        station.apply_settings(strict)
+        assert told() == {"charger_certificate_over"}
+        station.apply_settings(renews)
+        hass.config_entries.async_remove_subentry(entry, "subentry_CP1")
+        await hass.async_block_till_done()
+        assert told() == set()
+
+    async def test_a_charger_that_only_gets_a_new_certificate_is_away(
+        self,
+        hass: HomeAssistant,
+        entry: MockConfigEntry,
+        free_port: int,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Nothing is shown or offered until it is back with that."""
+        await choose(hass, entry, tls_port=free_port)
+        hub = hub_of(entry)
+        station = hub.chargers["CP1"].station
+        tls = hub.central.tls
+        assert tls is not None
+        station.apply_settings(StationSettings(security_profile=3, renew_expired=True))
+        two = SecureStation(f"wss://localhost:{free_port}", "CP1")
+        two.state.network_profiles[1]["securityProfile"] = 3
+        two.trust.install(tls.authority.root_file.read_text())
+        await asyncio.to_thread(expire, tls.authority, two, monkeypatch)
+        may_take = asyncio.Event()
+
+        async def later(_: Any) -> dict[str, str]:
+            await may_take.wait()
+            return {"status": "Accepted"}
+
+        two.answers["CertificateSigned"] = later
+
+        def shown(*entities: str) -> set[str]:
+            found = (hass.states.get(entity) for entity in entities)
+            return {state.state if state is not None else "" for state in found}
+
+        needing = ("button.garage_restart", "switch.garage_available")
+        await two.connect()
+        assert (await two.boot())["status"] == "Pending"
+        await two.until(lambda: two.sent_calls("SignCertificate"))
+        await hass.async_block_till_done()
+        assert station.connected
+        assert shown(*needing) == {"unavailable"}
+        assert shown("binary_sensor.garage_connected") == {"off"}
+        del two.answers["CertificateSigned"]
+        may_take.set()
+        await eventually(hass, lambda: not station.connected)
+        await two.disconnect()
+        assert shown(*needing) == {"unavailable"}
+        await two.connect()
+        assert (await two.boot())["status"] == "Accepted"
+        await eventually(
+            hass, lambda: shown("binary_sensor.garage_connected") == {"on"}
+        )
+        assert "unavailable" not in shown(*needing)
+        await two.disconnect()
+
+
+def expire(
+    authority: Authority, two: SecureStation, monkeypatch: pytest.MonkeyPatch
+) -> OwnCertificate:
+    """Have a station show a certificate that is over; return what is known of it. Blocks."""
+    with monkeypatch.context() as patch:
+        patch.setattr(making, "STATION_HOLDS", timedelta(hours=-1))
+        asked = two.trust.ask("CP1")
+        chain = authority.sign(asked, station="CP1", names=["CP1"])
+    two.trust.take(chain)
+    over = dt_util.utcnow() - timedelta(hours=1)
+    return OwnCertificate(serial="1f", expires=over, ours=True)

@@ -108,7 +108,10 @@ MENUS = {
     "config_subentries.id_token.step.nobody": {"hold", "type_in"},
 }
 # Steps in which nothing is asked.
-SHOWN = {"config_subentries.charger.step.new_password"}
+SHOWN = {
+    "config_subentries.charger.step.new_password",
+    "config_subentries.charger.step.connection",
+}
 # Raised by Home Assistant on behalf of the flow.
 FLOW_ABORTS = {"already_configured", "already_in_progress", "reconfigure_successful"}
 
@@ -424,6 +427,10 @@ def test_every_choice_of_a_menu_is_named(path: str) -> None:
         ("config_subentries.charger.step.security_profile", {"charger", "url"}),
         ("config_subentries.charger.progress", set()),
         ("config_subentries.charger.step.new_password", {"password"}),
+        (
+            "config_subentries.charger.step.connection",
+            {"url", "identity", "password"},
+        ),
         ("config_subentries.charger.step.password", set()),
     ],
 )
@@ -462,7 +469,8 @@ def test_flow_of_a_subentry_explains_how_it_ends(kind: str, flow: str) -> None:
     assert errors == set(words["error"])
     reasons = set(re.findall(ABORTS, SOURCES[flow])) | {"reconfigure_successful"}
     if kind == "charger":
-        reasons |= set(re.findall(ABORTS, SOURCES["security_profile_flow.py"]))
+        for steps in ("security_profile_flow.py", "password_flow.py"):
+            reasons |= set(re.findall(ABORTS, SOURCES[steps]))
         # Why a charger was not moved, in the words of the action.
         moves = {key for key in EN["exceptions"] if key.startswith("move_")}
         for key in moves | {"station_offline"}:
@@ -549,7 +557,9 @@ def test_issues() -> None:
         "store_damaged": {"title", "name"},
         "limits_ignored": {"title"},
         "discharging_unchanged": {"title"},
+        "too_many_sessions": {"title", "most"},
         "charger_certificate_expires": {"title", "date"},
+        "charger_certificate_renewing": {"title", "date"},
         "charger_not_moved": {"title", "profile"},
         "tls_certificate_expires": {"date"},
         "tls_file_unusable": {"path"},
@@ -560,7 +570,7 @@ def test_issues() -> None:
         f"{what}_password{when}"
         for what in ("missing", "wrong")
         for when in ("", "_connected")
-    }
+    } | {"charger_certificate_over"}
     assert set(EN["issues"]) == set(filled) | fixable
     for key, issue in EN["issues"].items():
         if key in fixable:
@@ -583,6 +593,17 @@ def test_repairs(what: str, when: str) -> None:
     assert set(menu["menu_options"]) == {"accept", "block"}
     reasons = set(re.findall(ABORTS, SOURCES["repairs.py"]))
     assert set(flow["abort"]) == reasons
+
+
+def test_repair_of_a_certificate() -> None:
+    """What letting a charger in means is told before people agree to it."""
+    issue = EN["issues"]["charger_certificate_over"]
+    assert placeholders(issue["title"]) == {"title"}
+    flow = issue["fix_flow"]
+    assert set(flow["step"]) == {"confirm"}
+    confirm = flow["step"]["confirm"]
+    assert placeholders(confirm["description"]) == {"title", "date"}
+    assert set(flow["abort"]) == set(re.findall(ABORTS, SOURCES["repairs.py"]))
 
 
 def test_system_health() -> None:

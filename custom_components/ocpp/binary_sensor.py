@@ -164,7 +164,10 @@ class OcppBinarySensor(OcppEntity, BinarySensorEntity):
 
 
 class OcppConnected(OcppEntity, BinarySensorEntity):
-    """Whether the charger is connected; the one entity that is there when it is not."""
+    """Whether the charger is connected; the one entity that is there when it is not.
+
+    One that is in for nothing but a new certificate may be somebody else, and is away.
+    """
 
     @property
     @override
@@ -174,5 +177,5 @@ class OcppConnected(OcppEntity, BinarySensorEntity):
 
     @override
     def _present(self) -> bool:
-        self._attr_is_on = self.station.connected
-        return self.station.connected
+        self._attr_is_on = self.station.present
+        return self._attr_is_on

@@ -1,7 +1,7 @@
 """Flow: a charger that is added by hand, or whose settings change."""
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from homeassistant.config_entries import (
     ConfigEntryState,
@@ -9,7 +9,6 @@ from homeassistant.config_entries import (
     SubentryFlowResult,
 )
 from homeassistant.const import CONF_NAME, CONF_PORT
-from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers import selector
 import probatio
@@ -22,6 +21,7 @@ from .compatibility import (
     shown,
 )
 from .const import (
+    CONF_ALLOW_PLAIN,
     CONF_COMPATIBILITY,
     CONF_FIRMWARE_URL,
     CONF_ID_TOKEN,
@@ -29,25 +29,26 @@ from .const import (
     CONF_MAXIMUM_CURRENT,
     CONF_MAY_DISCHARGE,
     CONF_PASSWORD,
+    CONF_PASSWORD_HASH,
     CONF_PHASES,
     CONF_REGISTRATION,
+    CONF_RENEW_EXPIRED,
     CONF_SECURITY_PROFILE,
     CONF_TLS_PORT,
-    DOMAIN,
-    SUBENTRY_CHARGER,
 )
 from .csms import chargers
 from .csms.admission import identity_of
 from .csms.chargers import Compatibility
 from .csms.model import StationInfo, StationSettings
 from .hub import OcppConfigEntry
-from .password_flow import CHOICE, KEEP, PasswordSteps
+from .newcomers import has_charger
+from .password_flow import CHOICE, FIRST_CHOICE, KEEP, REMOVE, PasswordSteps
 from .security_profile_flow import SecurityProfileSteps
 from .settings import new_charger
 
 _DEFAULTS = StationSettings()
-# The first security profile that needs encryption.
-_ENCRYPTED = 2
+# The security profile that is nothing but a password, and the first that needs encryption.
+_PASSWORD, _ENCRYPTED = 1, 2
 
 # What everybody can answer about a charger.
 _CHARGER_FIELDS: dict[probatio.Marker, Any] = {
@@ -73,9 +74,23 @@ _CHARGER_FIELDS: dict[probatio.Marker, Any] = {
         probatio.Coerce(int),
     ),
 }
+_PROTECTION: dict[probatio.Marker, Any] = {
+    probatio.Required(
+        CONF_SECURITY_PROFILE, default=str(_DEFAULTS.security_profile)
+    ): selector.SelectSelector(
+        selector.SelectSelectorConfig(
+            options=["0", "1", "2", "3"], translation_key="security_profile"
+        )
+    )
+}
 ADOPT_SCHEMA = probatio.Schema(_CHARGER_FIELDS)
 CHARGER_SCHEMA = probatio.Schema(
-    {probatio.Required(CONF_IDENTITY): selector.TextSelector(), **_CHARGER_FIELDS}
+    {
+        probatio.Required(CONF_IDENTITY): selector.TextSelector(),
+        **_CHARGER_FIELDS,
+        **FIRST_CHOICE,
+        **_PROTECTION,
+    }
 )
 RECONFIGURE_CHARGER_SCHEMA = probatio.Schema(
     {
@@ -88,13 +103,10 @@ RECONFIGURE_CHARGER_SCHEMA = probatio.Schema(
                 translation_key="registration",
             )
         ),
+        **_PROTECTION,
         probatio.Required(
-            CONF_SECURITY_PROFILE, default=str(_DEFAULTS.security_profile)
-        ): selector.SelectSelector(
-            selector.SelectSelectorConfig(
-                options=["0", "1", "2", "3"], translation_key="security_profile"
-            )
-        ),
+            CONF_RENEW_EXPIRED, default=_DEFAULTS.renew_expired
+        ): selector.BooleanSelector(),
         **CHOICE,
         probatio.Required(
             CONF_MAY_DISCHARGE, default=False
@@ -125,29 +137,78 @@ class ChargerFlow(PasswordSteps, SecurityProfileSteps):
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Ask for a charger that will connect later."""
-        entry: OcppConfigEntry = self._get_entry()
         errors: dict[str, str] = {}
         if user_input is not None:
-            identity = user_input.pop(CONF_IDENTITY)
-            if "/" in identity or identity_of(f"/{identity}") != identity:
-                errors[CONF_IDENTITY] = "invalid_identity"
-            elif has_charger(self.hass, identity):
+            identity = user_input[CONF_IDENTITY]
+            errors = self._wrong_of_new(identity, user_input)
+            if not errors and has_charger(self.hass, identity):
                 return self.async_abort(reason="already_configured")
-            else:
-                charger = new_charger(identity, user_input)
-                return self.async_create_entry(
-                    title=charger.title, data=charger.data, unique_id=identity
-                )
-            user_input[CONF_IDENTITY] = identity
-        port = entry.data[CONF_PORT]
+            if not errors:
+                return await self._add(identity, user_input)
         return self.async_show_form(
             step_id="user",
             data_schema=self.add_suggested_values_to_schema(CHARGER_SCHEMA, user_input),
             errors=errors,
-            description_placeholders={
-                "url": f"ws://{await async_own_address(self.hass)}:{port}/"
-            },
+            description_placeholders={"url": await self._own_url(0)},
         )
+
+    def _wrong_of_new(self, identity: str, chosen: dict[str, Any]) -> dict[str, str]:
+        """Return what can't be as somebody wants a new charger, by the field."""
+        errors: dict[str, str] = {}
+        if "/" in identity or identity_of(f"/{identity}") != identity:
+            errors[CONF_IDENTITY] = "invalid_identity"
+        has_password = chosen[CONF_PASSWORD] != REMOVE
+        return errors | self._wrong_of_protection(chosen, has_password=has_password)
+
+    async def _add(self, identity: str, chosen: dict[str, Any]) -> SubentryFlowResult:
+        """Add a charger, once its password is settled."""
+        data = {**chosen}
+        choice, profile = data.pop(CONF_PASSWORD), int(data[CONF_SECURITY_PROFILE])
+        if choice != REMOVE:
+            # What a password is called there.
+            profile = max(profile, _PASSWORD)
+            data[CONF_SECURITY_PROFILE] = str(profile)
+        charger = new_charger(identity, data)
+        url = f"{await self._own_url(profile)}{quote(identity, safe='')}"
+        return await self.async_finish(
+            charger.title, dict(charger.data), choice, url=url
+        )
+
+    def _wrong_of_changed(self, chosen: dict[str, Any]) -> dict[str, str]:
+        """Return what can't be as somebody wants a charger changed, by the field."""
+        errors: dict[str, str] = {}
+        if not _is_address(chosen.get(CONF_FIRMWARE_URL)):
+            errors[CONF_FIRMWARE_URL] = "invalid_url"
+        choice = chosen.get(CONF_PASSWORD, KEEP)
+        has_password = choice != REMOVE
+        if choice == KEEP:
+            before = self._get_reconfigure_subentry().data
+            has_password = bool(before.get(CONF_PASSWORD_HASH))
+        return errors | self._wrong_of_protection(chosen, has_password=has_password)
+
+    def _wrong_of_protection(
+        self, chosen: dict[str, Any], *, has_password: bool
+    ) -> dict[str, str]:
+        """Return what would not protect a charger as somebody wants it, by the field.
+
+        Encryption alone is what its name says; "password" without one is nothing.
+        """
+        profile = chosen.get(CONF_SECURITY_PROFILE, "0")
+        errors: dict[str, str] = {}
+        if not self._can_be_had(profile):
+            errors[CONF_SECURITY_PROFILE] = "not_encrypted"
+        if int(profile) == _PASSWORD and not has_password:
+            errors[CONF_PASSWORD] = "password_missing"
+        return errors
+
+    async def _own_url(self, profile: int) -> str:
+        """Return where a charger connects to that has to be secured as well as that."""
+        entry = self._get_entry()
+        scheme, port = "ws", entry.data[CONF_PORT]
+        if profile >= _ENCRYPTED or not entry.options.get(CONF_ALLOW_PLAIN, True):
+            encrypted = entry.options.get(CONF_TLS_PORT)
+            scheme, port = ("wss", encrypted) if encrypted else (scheme, port)
+        return f"{scheme}://{await async_own_address(self.hass)}:{int(port)}/"
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
@@ -167,11 +228,8 @@ class ChargerFlow(PasswordSteps, SecurityProfileSteps):
             except InvalidCompatibility as error:
                 errors["base"] = error.reason
             else:
-                if not _is_address(user_input.get(CONF_FIRMWARE_URL)):
-                    errors[CONF_FIRMWARE_URL] = "invalid_url"
-                elif not self._can_be_had(user_input.get(CONF_SECURITY_PROFILE, "0")):
-                    errors[CONF_SECURITY_PROFILE] = "not_encrypted"
-                else:
+                errors = self._wrong_of_changed(user_input)
+                if not errors:
                     return await self.async_finish(
                         changed.title, dict(changed.data), choice
                     )
@@ -239,12 +297,3 @@ def _is_address(url: str | None) -> bool:
     except ValueError:
         return False
     return bool(parts.scheme and parts.hostname and parts.path.strip("/"))
-
-
-def has_charger(hass: HomeAssistant, identity: str) -> bool:
-    """Return whether any central system has the charger. Letter case does not matter."""
-    return any(
-        subentry.data[CONF_IDENTITY].casefold() == identity.casefold()
-        for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
-        for subentry in entry.get_subentries_of_type(SUBENTRY_CHARGER)
-    )

@@ -18,7 +18,7 @@ import probatio
 
 from .addresses import async_own_address, try_to_listen
 from .card_flow import CardFlow
-from .charger_flow import ADOPT_SCHEMA, ChargerFlow, has_charger
+from .charger_flow import ADOPT_SCHEMA, ChargerFlow
 from .const import (
     CONF_IDENTITY,
     DEFAULT_HOST,
@@ -27,7 +27,7 @@ from .const import (
     SUBENTRY_CHARGER,
     SUBENTRY_ID_TOKEN,
 )
-from .newcomers import discovery_id
+from .newcomers import discovery_id, has_charger
 from .options_flow import OcppOptionsFlow
 from .settings import new_charger
 

@@ -39,7 +39,7 @@ class OcppEntity(Entity):
             part if isinstance(part, Part) else Part(part, evse) for part in watched
         ]
         self._attr_device_info = self._device_info(identity)
-        self._attr_available = self.station.connected
+        self._attr_available = self.station.present
         self._shown: Any = None
 
     def _device_info(self, identity: str) -> dr.DeviceInfo | dr.ChildDeviceInfo:
@@ -68,7 +68,7 @@ class OcppEntity(Entity):
     @callback
     def _update_availability(self) -> None:
         before = self.available
-        self._attr_available = self.station.connected
+        self._attr_available = self.station.present
         shown = self._present()
         if shown != self._shown or self.available != before:
             self._shown = shown
@@ -82,7 +82,7 @@ class OcppEntity(Entity):
         self.async_on_remove(
             self.station.watch(Part(Topic.CONNECTION), self._update_availability)
         )
-        self._attr_available = self.station.connected
+        self._attr_available = self.station.present
         self._shown = self._present()
 
     async def async_entity_id_changed(self, old_entity_id: str) -> None:

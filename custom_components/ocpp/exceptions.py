@@ -23,7 +23,9 @@ from .csms.errors import (
     NoTransaction,
     NotSupported,
     OcppError,
+    OnlyRenews,
     StationOffline,
+    TooManyReservations,
 )
 
 # What chargers mostly refuse because of the car, or because none is there.
@@ -51,7 +53,11 @@ def _translated(error: OcppError, charger: str) -> HomeAssistantError:
     kind: type[HomeAssistantError] = HomeAssistantError
     if isinstance(error, CannotMove | MoveFailed):
         return _not_moved(error, words)
+    if isinstance(error, ControlNotAllowed):
+        return _not_allowed(error, words)
     match error:
+        case OnlyRenews():
+            key, kind = "only_renews", ServiceValidationError
         case StationOffline():
             key, kind = "station_offline", ServiceValidationError
         case NotAccepted():
@@ -61,18 +67,6 @@ def _translated(error: OcppError, charger: str) -> HomeAssistantError:
         case CardNotAccepted(action=action, status=status):
             key, kind = "card_not_accepted", ServiceValidationError
             words |= {"command": action, "status": status}
-        case ControlNotAllowed(rule="always_default", control=control):
-            key, kind = "control_always_default", ServiceValidationError
-            words["control"] = control
-        case ControlNotAllowed(rule="default_with_time", control=control):
-            key, kind = "control_default_with_time", ServiceValidationError
-            words["control"] = control
-        case ControlNotAllowed(rule="same_id", control=control):
-            key, kind = "control_same_id", ServiceValidationError
-            words["control"] = control
-        case ControlNotAllowed(control=control, field=field):
-            key, kind = "control_other_field", ServiceValidationError
-            words |= {"control": control, "field": field}
         case CannotDischarge(reason="not_allowed"):
             key, kind = "discharging_not_allowed", ServiceValidationError
         case CannotDischarge(reason="car"):
@@ -86,6 +80,9 @@ def _translated(error: OcppError, charger: str) -> HomeAssistantError:
         case LimitTooHigh(maximum=maximum):
             key, kind = "limit_too_high", ServiceValidationError
             words["maximum"] = f"{maximum:g}"
+        case TooManyReservations(most=most):
+            key, kind = "too_many_reservations", ServiceValidationError
+            words["most"] = str(most)
         case NotInVersion(action=action, version=version):
             key, kind = "not_in_version", ServiceValidationError
             words |= {"command": action, "version": version}
@@ -115,6 +112,29 @@ def _translated(error: OcppError, charger: str) -> HomeAssistantError:
         case _:
             key = "unknown_error"
             words["error"] = str(error)
+    return kind(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=words
+    )
+
+
+def _not_allowed(
+    error: ControlNotAllowed, words: dict[str, str]
+) -> ServiceValidationError:
+    """Return why a control of what feeds into the grid was not sent."""
+    kind, control = ServiceValidationError, error.control
+    match error:
+        case ControlNotAllowed(rule="always_default"):
+            key = "control_always_default"
+            words["control"] = control
+        case ControlNotAllowed(rule="default_with_time"):
+            key = "control_default_with_time"
+            words["control"] = control
+        case ControlNotAllowed(rule="same_id"):
+            key = "control_same_id"
+            words["control"] = control
+        case ControlNotAllowed(field=field):
+            key = "control_other_field"
+            words |= {"control": control, "field": field}
     return kind(
         translation_domain=DOMAIN, translation_key=key, translation_placeholders=words
     )

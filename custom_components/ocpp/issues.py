@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -9,16 +10,22 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN
+from .csms.blocks.security import OwnCertificate
 from .csms.charging_station import ChargingStation
 from .csms.model import Part, Topic, utcnow
 from .csms.store import StoreTrouble, TroubleKind
+from .csms.store.allowance import MANY_TRANSACTIONS
 from .csms.tls import Tls
 from .security_profile import async_follow_security_profile
+from .telling import async_stop, async_tell, async_tell_while
 
 # How long before a certificate is over people are told.
 _TOLD_BEFORE = timedelta(days=30)
 _LOOK_EVERY = timedelta(hours=12)
+# What people can do something about with a few clicks.
+CERTIFICATE_OVER = "charger_certificate_over"
+_EXPIRES = "charger_certificate_expires"
+_RENEWING = "charger_certificate_renewing"
 # The security profile that needs a certificate of the charger.
 _CERTIFIED = 3
 
@@ -28,29 +35,19 @@ def async_show_port_issue(
     hass: HomeAssistant, entry: ConfigEntry, port: int, reason: str
 ) -> None:
     """Tell people that chargers can't connect, and why."""
-    ir.async_create_issue(
+    async_tell(
         hass,
-        DOMAIN,
-        _port_issue(entry),
-        is_fixable=False,
+        "port_unavailable",
+        entry.entry_id,
+        {"title": entry.title, "port": str(port), "reason": reason},
         severity=ir.IssueSeverity.ERROR,
-        translation_key="port_unavailable",
-        translation_placeholders={
-            "title": entry.title,
-            "port": str(port),
-            "reason": reason,
-        },
     )
 
 
 @callback
 def async_drop_port_issue(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Tell people no more: the port is open, or nobody wants it."""
-    ir.async_delete_issue(hass, DOMAIN, _port_issue(entry))
-
-
-def _port_issue(entry: ConfigEntry) -> str:
-    return f"port_unavailable_{entry.entry_id}"
+    async_tell(hass, "port_unavailable", entry.entry_id, None)
 
 
 # --- chargers -----------------------------------------------------------------------------
@@ -64,7 +61,6 @@ def async_follow_limits(
 
     Return how to stop that, and to tell them no more.
     """
-    issue = f"limits_ignored_{subentry_id}"
     watched: dict[Part, Callable[[], None]] = {}
 
     @callback
@@ -76,24 +72,16 @@ def async_follow_limits(
         ):
             if part not in watched:
                 watched[part] = station.watch(part, look)
-        if station.compatibility.obeys_limits or not station.smart_charging.limits:
-            ir.async_delete_issue(hass, DOMAIN, issue)
-            return
-        ir.async_create_issue(
-            hass,
-            DOMAIN,
-            issue,
-            is_fixable=False,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key="limits_ignored",
-            translation_placeholders={"title": title},
+        ignored = station.smart_charging.limits and not (
+            station.compatibility.obeys_limits
         )
+        words = {"title": title} if ignored else None
+        async_tell(hass, "limits_ignored", subentry_id, words)
 
     @callback
     def stop() -> None:
-        for unwatch in watched.values():
-            unwatch()
-        ir.async_delete_issue(hass, DOMAIN, issue)
+        async_stop(watched.values())
+        async_tell(hass, "limits_ignored", subentry_id, None)
 
     look()
     return stop
@@ -105,26 +93,30 @@ def async_follow_certificate(
 ) -> Callable[[], None]:
     """Tell people when the certificate is soon over that a charger can't connect without.
 
+    Where it is over, and was issued here, the charger may be let in to be given a new one.
     Return how to stop that, and to tell them no more.
     """
-    issue = f"charger_certificate_expires_{subentry_id}"
 
     @callback
     def look(_: datetime | None = None) -> None:
         mine = station.security.certificate
         needed = station.settings.security_profile >= _CERTIFIED
-        if mine is None or not needed or mine.expires > utcnow() + _TOLD_BEFORE:
-            ir.async_delete_issue(hass, DOMAIN, issue)
-            return
-        ir.async_create_issue(
-            hass,
-            DOMAIN,
-            issue,
-            is_fixable=False,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key="charger_certificate_expires",
-            translation_placeholders={"title": title, "date": _date(mine.expires)},
-        )
+        told, words = "", {}
+        if mine is not None and needed and mine.expires <= utcnow() + _TOLD_BEFORE:
+            told = _told_of_certificate(mine, renews=station.settings.renew_expired)
+            words = {"title": title, "date": _date(mine.expires)}
+        # Each is a notice of its own: one that was repaired, or that people do not want to
+        # see any more, takes no other with it.
+        for key in (_EXPIRES, CERTIFICATE_OVER, _RENEWING):
+            async_tell(
+                hass,
+                key,
+                subentry_id,
+                words if key == told else None,
+                fixed_with={"subentry_id": subentry_id}
+                if key == CERTIFICATE_OVER
+                else None,
+            )
 
     watched = [
         station.watch(Part(Topic.CERTIFICATES), look),
@@ -134,12 +126,19 @@ def async_follow_certificate(
 
     @callback
     def stop() -> None:
-        for unwatch in watched:
-            unwatch()
-        ir.async_delete_issue(hass, DOMAIN, issue)
+        async_stop(watched)
+        for key in (_EXPIRES, CERTIFICATE_OVER, _RENEWING):
+            async_tell(hass, key, subentry_id, None)
 
     look()
     return stop
+
+
+def _told_of_certificate(mine: OwnCertificate, *, renews: bool) -> str:
+    """Return what people are told: where one of ours is over there is a way back."""
+    if not mine.ours or mine.expires > utcnow():
+        return _EXPIRES
+    return _RENEWING if renews else CERTIFICATE_OVER
 
 
 @callback
@@ -150,32 +149,35 @@ def async_follow_discharging(
 
     Return how to stop that, and show it no more.
     """
-    issue = f"discharging_unchanged_{subentry_id}"
+    return async_tell_while(
+        hass,
+        "discharging_unchanged",
+        subentry_id,
+        lambda: {"title": title} if station.v2x.refused else None,
+        partial(station.watch, Part(Topic.LIMIT, 0, "v2x")),
+    )
 
-    @callback
-    def look() -> None:
-        if not station.v2x.refused:
-            ir.async_delete_issue(hass, DOMAIN, issue)
-            return
-        ir.async_create_issue(
-            hass,
-            DOMAIN,
-            issue,
-            is_fixable=False,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key="discharging_unchanged",
-            translation_placeholders={"title": title},
-        )
 
-    unwatch = station.watch(Part(Topic.LIMIT, 0, "v2x"), look)
+@callback
+def async_follow_plenty(
+    hass: HomeAssistant, station: ChargingStation, subentry_id: str, title: str
+) -> Callable[[], None]:
+    """Tell people for a day when a charger began more sessions than is plausible.
 
-    @callback
-    def stop() -> None:
-        unwatch()
-        ir.async_delete_issue(hass, DOMAIN, issue)
-
-    look()
-    return stop
+    All of them are kept. Return how to stop that, and to tell them no more.
+    """
+    plenty = station.store.plenty
+    words = {"title": title, "most": str(MANY_TRANSACTIONS)}
+    return async_tell_while(
+        hass,
+        "too_many_sessions",
+        subentry_id,
+        lambda: words if plenty.is_exceeded(station.identity) else None,
+        partial(plenty.watch, station.identity),
+        lambda look: async_track_time_interval(
+            hass, look, _LOOK_EVERY, cancel_on_shutdown=True
+        ),
+    )
 
 
 # What of each charger is told as long as it lasts.
@@ -183,6 +185,7 @@ FOLLOWED = (
     async_follow_limits,
     async_follow_certificate,
     async_follow_discharging,
+    async_follow_plenty,
     async_follow_security_profile,
 )
 
@@ -223,25 +226,15 @@ def async_show_tls_issues(
             {"path": broken or ""},
         ),
     ):
-        if not told:
-            ir.async_delete_issue(hass, DOMAIN, f"{key}_{entry.entry_id}")
-            continue
-        ir.async_create_issue(
-            hass,
-            DOMAIN,
-            f"{key}_{entry.entry_id}",
-            is_fixable=False,
-            severity=severity,
-            translation_key=key,
-            translation_placeholders={"title": entry.title, **words},
-        )
+        filled = {"title": entry.title, **words} if told else None
+        async_tell(hass, key, entry.entry_id, filled, severity=severity)
 
 
 @callback
 def async_drop_tls_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Tell people no more: nothing is encrypted, or the central system is gone."""
     for key in ("tls_old_versions", "tls_certificate_expires", "tls_file_unusable"):
-        ir.async_delete_issue(hass, DOMAIN, f"{key}_{entry.entry_id}")
+        async_tell(hass, key, entry.entry_id, None)
 
 
 def _date(moment: datetime) -> str:
@@ -250,6 +243,9 @@ def _date(moment: datetime) -> str:
 
 # --- the store ----------------------------------------------------------------------------
 
+# One of what a database can fail by is told at a time.
+_STORE = "store_failing"
+
 
 @callback
 def async_show_store_trouble(
@@ -257,36 +253,31 @@ def async_show_store_trouble(
 ) -> None:
     """Tell people what the database does not do, and what that means; or no more."""
     if trouble is None:
-        ir.async_delete_issue(hass, DOMAIN, _store_issue(entry))
+        async_tell(hass, _STORE, entry.entry_id, None)
     elif trouble.kind is TroubleKind.DAMAGED:
         async_show_set_aside(hass, entry, trouble.set_aside)
     else:
-        ir.async_create_issue(
+        words = {"waiting": str(trouble.waiting), "dropped": str(trouble.dropped)}
+        async_tell(
             hass,
-            DOMAIN,
-            _store_issue(entry),
-            is_fixable=False,
+            f"store_{trouble.kind}",
+            entry.entry_id,
+            {"title": entry.title, **words},
             severity=ir.IssueSeverity.ERROR,
-            translation_key=f"store_{trouble.kind}",
-            translation_placeholders={
-                "title": entry.title,
-                "waiting": str(trouble.waiting),
-                "dropped": str(trouble.dropped),
-            },
+            group=_STORE,
         )
 
 
 @callback
 def async_show_store_away(hass: HomeAssistant, entry: ConfigEntry, error: str) -> None:
     """Tell people that nothing starts because the database is not there."""
-    ir.async_create_issue(
+    async_tell(
         hass,
-        DOMAIN,
-        _store_issue(entry),
-        is_fixable=False,
+        "store_away",
+        entry.entry_id,
+        {"title": entry.title, "error": error},
         severity=ir.IssueSeverity.ERROR,
-        translation_key="store_away",
-        translation_placeholders={"title": entry.title, "error": error},
+        group=_STORE,
     )
 
 
@@ -295,30 +286,12 @@ def async_show_set_aside(
     hass: HomeAssistant, entry: ConfigEntry, name: str | None
 ) -> None:
     """Tell people of a damaged file that lies beside the one that is used, if any does."""
-    if name is None:
-        ir.async_delete_issue(hass, DOMAIN, _damage_issue(entry))
-        return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        _damage_issue(entry),
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key="store_damaged",
-        translation_placeholders={"title": entry.title, "name": name},
-    )
+    words = {"title": entry.title, "name": name} if name is not None else None
+    async_tell(hass, "store_damaged", entry.entry_id, words)
 
 
 @callback
 def async_drop_store_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Tell people no more of a store that nobody uses."""
-    for issue in (_store_issue(entry), _damage_issue(entry)):
-        ir.async_delete_issue(hass, DOMAIN, issue)
-
-
-def _store_issue(entry: ConfigEntry) -> str:
-    return f"store_failing_{entry.entry_id}"
-
-
-def _damage_issue(entry: ConfigEntry) -> str:
-    return f"store_damaged_{entry.entry_id}"
+    for issue in (_STORE, "store_damaged"):
+        async_tell(hass, issue, entry.entry_id, None)

@@ -1,10 +1,19 @@
-"""How many chargers that nobody knows may show up by themselves."""
+"""Which chargers are known, and how many that are not may show up by themselves."""
 
 from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY, ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
-from .const import DOMAIN, SUBENTRY_CHARGER
+from .const import CONF_IDENTITY, DOMAIN, SUBENTRY_CHARGER
 from .csms.central_system import MOST_ADOPTED, MOST_VISITORS
+
+
+def has_charger(hass: HomeAssistant, identity: str) -> bool:
+    """Return whether any central system has the charger. Letter case does not matter."""
+    return any(
+        subentry.data[CONF_IDENTITY].casefold() == identity.casefold()
+        for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+        for subentry in entry.get_subentries_of_type(SUBENTRY_CHARGER)
+    )
 
 
 @callback

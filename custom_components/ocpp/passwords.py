@@ -7,9 +7,12 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_PASSWORD_HASH, DOMAIN
+from .const import CONF_PASSWORD_HASH, CONF_SECURITY_PROFILE, DOMAIN
 from .csms.blocks.passwords import Attempt
 from .csms.charging_station import ChargingStation
+
+# The security profile that is an open connection with a password.
+_PASSWORD = 1
 
 
 @callback
@@ -29,6 +32,9 @@ def async_follow_password(
         data = {**subentry.data, CONF_PASSWORD_HASH: kept}
         if not kept:
             del data[CONF_PASSWORD_HASH]
+            # That protection is nothing but a password. Encryption stays required.
+            if int(data.get(CONF_SECURITY_PROFILE, 0)) == _PASSWORD:
+                data[CONF_SECURITY_PROFILE] = "0"
         hass.config_entries.async_update_subentry(entry, subentry, data=data)
 
     @callback

@@ -1,11 +1,11 @@
 """Moving chargers to another security profile: where to, and what people are told of it."""
 
 from collections.abc import Callable
+from functools import partial
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
 
 from .addresses import async_own_address
 from .const import CONF_SECURITY_PROFILE, DOMAIN
@@ -14,6 +14,7 @@ from .csms.central_system import CentralSystem
 from .csms.charging_station import ChargingStation
 from .csms.model import Part, Topic
 from .csms.tls import Tls
+from .telling import async_tell_while
 
 # The first security profile that needs encryption.
 _ENCRYPTED = 2
@@ -71,7 +72,6 @@ def async_follow_security_profile(
 
     Return how to stop that, and to tell people no more.
     """
-    issue = f"charger_not_moved_{subentry_id}"
     profiles = station.security_profile
 
     @callback
@@ -81,30 +81,23 @@ def async_follow_security_profile(
                 data = {**subentry.data, CONF_SECURITY_PROFILE: str(profile)}
                 hass.config_entries.async_update_subentry(entry, subentry, data=data)
 
-    @callback
-    def look() -> None:
-        failed = profiles.failed
-        if failed in (None, station.settings.security_profile):
-            ir.async_delete_issue(hass, DOMAIN, issue)
-            return
-        ir.async_create_issue(
-            hass,
-            DOMAIN,
-            issue,
-            is_fixable=False,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key="charger_not_moved",
-            translation_placeholders={"title": title, "profile": str(failed)},
-        )
+    def words() -> dict[str, str] | None:
+        if profiles.failed in (None, station.settings.security_profile):
+            return None
+        return {"title": title, "profile": str(profiles.failed)}
 
     profiles.on_moved = keep
-    unwatch = station.watch(Part(Topic.INFO), look)
+    stop_telling = async_tell_while(
+        hass,
+        "charger_not_moved",
+        subentry_id,
+        words,
+        partial(station.watch, Part(Topic.INFO)),
+    )
 
     @callback
     def stop() -> None:
         profiles.on_moved = lambda _: None
-        unwatch()
-        ir.async_delete_issue(hass, DOMAIN, issue)
+        stop_telling()
 
-    look()
     return stop

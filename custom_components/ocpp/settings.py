@@ -31,6 +31,7 @@ from .const import (
     CONF_PHASES,
     CONF_QUIET,
     CONF_REGISTRATION,
+    CONF_RENEW_EXPIRED,
     CONF_SECURITY_PROFILE,
     CONF_TOKEN,
     CONF_TYPE,
@@ -101,6 +102,7 @@ def read_settings(data: Mapping[str, Any]) -> StationSettings:
         may_discharge=data.get(CONF_MAY_DISCHARGE, default.may_discharge),
         firmware_url=data.get(CONF_FIRMWARE_URL) or default.firmware_url,
         security_profile=int(data.get(CONF_SECURITY_PROFILE, default.security_profile)),
+        renew_expired=data.get(CONF_RENEW_EXPIRED, default.renew_expired),
         password_hash=data.get(CONF_PASSWORD_HASH, default.password_hash),
         compatibility=read_compatibility(data.get(CONF_COMPATIBILITY, {})),
     )

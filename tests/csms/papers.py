@@ -13,7 +13,11 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import (
+    AuthorityInformationAccessOID,
+    ExtendedKeyUsageOID,
+    NameOID,
+)
 
 _SIGNING = x509.KeyUsage(
     key_cert_sign=True,
@@ -81,10 +85,18 @@ class Elsewhere:
         *,
         holds: timedelta = timedelta(days=90),
         hosts: tuple[str, ...] = (),
+        asked_at: tuple[str, ...] = (),
     ) -> bytes:
-        """Return a certificate for a station, or for a server where there are hosts."""
+        """Return a certificate for a station, or for a server where there are hosts.
+
+        Whether it was revoked is asked at addresses that it names.
+        """
         made = self._certificate(
-            name(common_name, organisation), key.public_key(), holds, hosts=hosts
+            name(common_name, organisation),
+            key.public_key(),
+            holds,
+            hosts=hosts,
+            asked_at=asked_at,
         )
         return made.public_bytes(Encoding.PEM)
 
@@ -96,6 +108,7 @@ class Elsewhere:
         *,
         ca: bool = False,
         hosts: tuple[str, ...] = (),
+        asked_at: tuple[str, ...] = (),
     ) -> x509.Certificate:
         until = datetime.now(UTC) + holds
         use = (
@@ -130,6 +143,17 @@ class Elsewhere:
         if hosts:
             names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
             builder = builder.add_extension(names, critical=False)
+        if asked_at:
+            access = [
+                x509.AccessDescription(
+                    AuthorityInformationAccessOID.OCSP,
+                    x509.UniformResourceIdentifier(url),
+                )
+                for url in asked_at
+            ]
+            builder = builder.add_extension(
+                x509.AuthorityInformationAccess(access), critical=False
+            )
         return builder.sign(self.key, SHA256())
 
 

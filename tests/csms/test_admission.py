@@ -79,6 +79,7 @@ def certificate(**changed: Any) -> ClientCertificate:
 
 
 OURS = {"issued_to": "cp1", "organisation": "Any"}
+EXPIRED = {"valid": False, "expired": True}
 
 
 @pytest.mark.parametrize(
@@ -106,6 +107,9 @@ OURS = {"issued_to": "cp1", "organisation": "Any"}
         (3, True, OURS | {"issued_to": ""}, Refusal.OTHER_STATION),
         (3, True, OURS | {"common_name": "SN-2"}, Refusal.OTHER_STATION),
         (3, True, OURS | {"valid": False}, Refusal.INVALID_CERTIFICATE),
+        (3, True, OURS | EXPIRED, Refusal.INVALID_CERTIFICATE),
+        (2, True, {"revoked": True}, None),
+        (3, True, {"revoked": True}, Refusal.REVOKED_CERTIFICATE),
     ],
 )
 def test_what_a_station_has_to_show(
@@ -119,6 +123,22 @@ def test_what_a_station_has_to_show(
     )
     told = refusal(arrival, profile=profile, serial="SN-1", organisation="mine")
     assert told is why
+
+
+@pytest.mark.parametrize(
+    ("shown", "why"),
+    [
+        (OURS | EXPIRED, None),
+        (OURS | {"valid": False}, Refusal.INVALID_CERTIFICATE),
+        (OURS | EXPIRED | {"issued_to": "cp2"}, Refusal.OTHER_STATION),
+        (OURS | EXPIRED | {"common_name": "SN-2"}, Refusal.OTHER_STATION),
+    ],
+)
+def test_one_of_ours_that_is_only_over_will_do_to_be_given_a_new_one(
+    shown: dict[str, Any], why: Refusal | None
+) -> None:
+    arrival = Arrival(identity="CP1", encrypted=True, certificate=certificate(**shown))
+    assert refusal(arrival, profile=3, serial="SN-1", renews=True) is why
 
 
 @pytest.mark.parametrize(

@@ -259,6 +259,20 @@ class TestStation:
         assert [holds(one) for one in made] == [False, False, True]
         assert [holds(one) for one in of_another] == [True, True]
 
+    def test_the_one_that_a_station_uses_counts_on(self, authority: Authority) -> None:
+        """However many it asks for besides."""
+        used = sign(authority, request(new_key()))
+        for _ in range(register.MOST_OF_A_STATION + 2):
+            authority.sign(
+                request(new_key()),
+                station="CP1",
+                names=["CP1"],
+                used=used.serial_number,
+            )
+        standing = authority.standing(used)
+        assert standing is not None
+        assert standing.holds
+
     def test_those_of_others_are_none_of_our_business(
         self, authority: Authority
     ) -> None:

@@ -9,14 +9,11 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from custom_components.ocpp.csms import central_system
-from custom_components.ocpp.csms.central_system import (
-    MAX_FRAME,
-    MOST_VISITORS,
-    CentralSystem,
-)
+from custom_components.ocpp.csms import listener
+from custom_components.ocpp.csms.central_system import MOST_VISITORS, CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.errors import StationOffline
+from custom_components.ocpp.csms.listener import MAX_FRAME
 from custom_components.ocpp.csms.model import (
     Options,
     Part,
@@ -312,7 +309,7 @@ async def test_a_half_open_old_socket_neither_keeps_a_station_out_nor_takes_it_o
     options: Options,
 ) -> None:
     """The station lost its network and came back; the old end never answers again."""
-    monkeypatch.setattr(central_system, "_CLOSE_TIMEOUT", 0.1)
+    monkeypatch.setattr(listener, "_CLOSE_TIMEOUT", 0.1)
     central = CentralSystem(host="127.0.0.1", port=0, store=store, options=options)
     await central.open()
     station = await central.add_station(IDENTITY, StationSettings())
@@ -464,7 +461,9 @@ async def test_twenty_unknown_stations_wait_at_most(
     sockets = [await wire(f"New{number}") for number in range(MOST_VISITORS)]
     for socket in sockets:
         await is_served(socket)
-    assert await (await wire("Late")).closed() == 1013
+    with pytest.raises(InvalidStatus) as late:
+        await wire("Late")
+    assert late.value.response.status_code == 503
     await is_served(await wire("new7"))
     await is_served(await wire(IDENTITY))
     first = central.visitors["new0"]

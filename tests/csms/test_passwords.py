@@ -121,6 +121,16 @@ def test_nothing_matches_a_hash_that_is_none(kept: str) -> None:
     assert not passwords.matches(kept, PASSWORD.encode())
 
 
+def test_an_empty_password_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither kept, nor the one of anything that was kept."""
+    with pytest.raises(ValueError, match="empty"):
+        passwords.hash_of(b"")
+    with monkeypatch.context() as patch:
+        patch.setattr(passwords, "canonical", lambda _: b"")
+        kept = passwords.hash_of(PASSWORD.encode())
+    assert not passwords.matches(kept, b"")
+
+
 def test_a_key_and_its_hexadecimal_digits_are_one_password() -> None:
     key = bytes(range(200, 220))
     kept = passwords.hash_of(key.hex().encode())
@@ -255,6 +265,24 @@ async def test_those_that_wait_leave_when_nobody_is_to_wait(
         await charger.wait_closed()
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        StationSettings(password_hash=passwords.hash_of(PASSWORD.encode())),
+        StationSettings(security_profile=2),
+    ],
+)
+async def test_who_waits_has_to_show_what_is_required_once_it_is_added(
+    central: CentralSystem, settings: StationSettings
+) -> None:
+    """What it came in with was not looked at."""
+    async with Charger(f"ws://127.0.0.1:{central.port}", IDENTITY) as charger:
+        await charger.boot()
+        await central.add_station(IDENTITY, settings)
+        await charger.wait_closed()
+    assert await answered(central) in (401, 403)
+
+
 # --- what people decide -------------------------------------------------------------------
 
 
@@ -373,6 +401,23 @@ async def test_the_old_password_goes_on_where_the_new_one_is_refused(
         with pytest.raises(CommandRejected):
             await locked.passwords.update(OTHER.replace(" ", "-"))
     assert await answered(central, basic(IDENTITY, OTHER.replace(" ", "-"))) == 401
+    assert await answered(central, basic(IDENTITY, PASSWORD)) == 101
+
+
+async def test_an_empty_key_is_no_new_password(
+    locked: ChargingStation, central: CentralSystem
+) -> None:
+    """What it means to the station nobody knows; here nothing changes."""
+    async with Charger(
+        f"ws://127.0.0.1:{central.port}", IDENTITY, password=PASSWORD
+    ) as charger:
+        await charger.boot()
+        charger.answers["ChangeConfiguration"] = {"status": "Accepted"}
+        await locked.call(
+            "ChangeConfiguration", {"key": "AuthorizationKey", "value": ""}
+        )
+    for shown in (None, basic(IDENTITY, "")):
+        assert await answered(central, shown) == 401
     assert await answered(central, basic(IDENTITY, PASSWORD)) == 101
 
 

@@ -112,6 +112,61 @@ def test_a_station_that_is_in_makes_no_room_for_anybody() -> None:
     assert rates.dropped == 2
 
 
+def test_what_is_being_closed_makes_room_first() -> None:
+    """Before one that waits, and the oldest first; one that is in stays."""
+    rates = Rates(Limits(connections=4))
+    inside, first, second, waiting, *late = (Connection() for _ in range(7))
+    for it in (inside, first, second, waiting):
+        rates.opened(it, "a")
+    for it in (inside, first, second):
+        rates.admitted(it)
+    rates.closing(second)
+    rates.closing(first)
+    for it in late:
+        rates.opened(it, "b")
+        assert rates.connections == 4
+    assert [it.ended for it in (second, first, waiting, inside)] == [
+        *(True, True, True, False)
+    ]
+    assert not any(it.ended for it in late)
+    # They are counted no more, whatever is told of them.
+    for it in (first, second, waiting):
+        rates.closing(it)
+        rates.closed(it)
+    assert (rates.connections, rates.dropped) == (4, 3)
+
+
+def test_one_address_does_not_take_all_places() -> None:
+    """Those of its own that are being closed go first."""
+    rates = Rates(Limits(of_one=2))
+    elsewhere, inside, leaving, other, late = (Connection() for _ in range(5))
+    rates.opened(elsewhere, "a")
+    rates.closing(elsewhere)
+    for it in (inside, leaving, other):
+        rates.opened(it, "b")
+        rates.admitted(it)
+        if it is leaving:
+            rates.closing(leaving)
+    assert leaving.ended
+    assert not other.ended
+    rates.opened(late, "b")
+    assert late.ended
+    assert not any(it.ended for it in (elsewhere, inside, other))
+    assert rates.connections == 3
+
+
+def test_when_nobody_listens_any_more_those_that_wait_are_ended() -> None:
+    """Not the stations, which are told; and none is counted as one too many."""
+    rates = Rates()
+    station, silent, other = (Connection() for _ in range(3))
+    for it in (station, silent, other):
+        rates.opened(it, "a")
+    rates.admitted(station)
+    rates.end_waiting()
+    assert [it.ended for it in (station, silent, other)] == [False, True, True]
+    assert rates.dropped == 0
+
+
 def test_a_burst_is_read_at_once_and_the_rest_in_time(clock: Clock) -> None:
     bucket = Bucket(Limits(burst=3, messages=10), clock)
     assert [bucket.take() for _ in range(3)] == [0, 0, 0]

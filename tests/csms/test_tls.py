@@ -348,7 +348,7 @@ class TestProfileThree:
     async def test_it_counts_also_where_a_session_is_taken_up_again(
         self, strict: CentralSystem, tmp_path: Path, version: ssl.TLSVersion
     ) -> None:
-        """No certificate is shown then; the one from before counts, as long as it does."""
+        """As only TLS 1.2 does; the certificate from before counts, as long as it does."""
         assert strict.tls is not None
         assert strict.tls_port is not None
         key = new_key()
@@ -359,11 +359,45 @@ class TestProfileThree:
         context.maximum_version = version
         first = await asyncio.to_thread(knock, strict.tls_port, context)
         assert first[:2] == ("101", False)
+        resumed = version is ssl.TLSVersion.TLSv1_2
         second = await asyncio.to_thread(knock, strict.tls_port, context, first[2])
-        assert second[:2] == ("101", True)
+        assert second[:2] == ("101", resumed)
         await asyncio.to_thread(authority_of(strict).revoke, IDENTITY)
         third = await asyncio.to_thread(knock, strict.tls_port, context, first[2])
-        assert third[:2] == ("403", True)
+        assert third[:2] == ("403", resumed)
+
+    @pytest.mark.parametrize(
+        "version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
+    )
+    async def test_who_is_trusted_no_more_can_not_take_up_a_session_from_before(
+        self, listen: Listen, tmp_path: Path, version: ssl.TLSVersion
+    ) -> None:
+        signed, other, key = Elsewhere(), Elsewhere(), new_key()
+        trusted = tmp_path / "trusted.pem"
+        trusted.write_bytes(signed.pem())
+        central = await listen(client_ca=trusted, organisation="Elsewhere")
+        assert central.tls is not None
+        assert central.tls_port is not None
+        await central.add_station(IDENTITY, StationSettings(security_profile=3))
+        context = trusting(central, tmp_path, signed.issue(key).decode(), key)
+        context.maximum_version = version
+        first = await asyncio.to_thread(knock, central.tls_port, context)
+        assert first[0] == "101"
+        trusted.write_bytes(other.pem())
+        assert await asyncio.to_thread(central.tls.refresh)
+        # It ends in an error, or in nothing that is said.
+        with pytest.raises((OSError, IndexError)):
+            await asyncio.to_thread(knock, central.tls_port, context, first[2])
+        assert central.refused == {Refusal.UNTRUSTED_CERTIFICATE: 1}
+
+    async def test_no_tickets_are_given(
+        self, strict: CentralSystem, tmp_path: Path
+    ) -> None:
+        """What is in them would be known to whoever gets hold of the memory of today."""
+        assert strict.tls_port is not None
+        context = trusting(strict, tmp_path)
+        _, _, session = await asyncio.to_thread(knock, strict.tls_port, context)
+        assert session is None or not session.has_ticket
 
     async def test_without_one_it_may_not(
         self, strict: CentralSystem, tmp_path: Path
@@ -408,7 +442,10 @@ class TestProfileThree:
         context = trusting(strict, tmp_path, Elsewhere().issue(key), key)
         with pytest.raises((OSError, InvalidHandshake)):
             await over_tls(strict, context).connect()
-        assert not strict.refused
+        async with asyncio.timeout(PATIENCE):
+            while not strict.refused:
+                await asyncio.sleep(0.01)
+        assert strict.refused == {Refusal.UNTRUSTED_CERTIFICATE: 1}
 
     async def test_a_charger_that_boots_as_another_is_rejected(
         self, strict: CentralSystem, tmp_path: Path

@@ -1,9 +1,13 @@
 """Who may connect: what the URL says a station is called, and what it has to show."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 _LONGEST_IDENTITY = 48
 # From this security profile on a connection has to be encrypted, and from that one on the
@@ -35,7 +39,10 @@ class ClientCertificate:
 
     `serial` is in hexadecimal digits. `valid` is whether it is neither over, nor to begin
     later, nor taken back. `issued_to` is the identity, without letter case, that our own
-    authority issued it to, and None where somebody else did.
+    authority issued it to, and None where somebody else did. `expired` is whether it is
+    one of ours that is over, and nothing else is wrong with it; `revoked`, whether somebody
+    else who issued it took it back. `leaf` is itself, and `issuer` whoever signed it, as
+    far as was shown.
     """
 
     common_name: str
@@ -44,16 +51,24 @@ class ClientCertificate:
     expires: datetime
     valid: bool = True
     issued_to: str | None = None
+    expired: bool = False
+    revoked: bool = False
+    leaf: x509.Certificate | None = field(default=None, compare=False, repr=False)
+    issuer: x509.Certificate | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Arrival:
-    """A station that wants to connect: as whom, by which door, and with what."""
+    """A station that wants to connect: as whom, by which door, and with what.
+
+    `mark` is what the password that it shows, right or not, is known by.
+    """
 
     identity: str
     encrypted: bool = False
     certificate: ClientCertificate | None = None
     shows_password: bool = False
+    mark: bytes | None = field(default=None, compare=False, repr=False)
 
 
 class Refusal(StrEnum):
@@ -62,8 +77,13 @@ class Refusal(StrEnum):
     NOT_ENCRYPTED = "its connection is not encrypted"
     NO_CERTIFICATE = "it shows no certificate"
     INVALID_CERTIFICATE = "its certificate is over, or was taken back"
+    REVOKED_CERTIFICATE = "its certificate was revoked by whoever issued it"
     OTHER_ORGANISATION = "its certificate is of another organisation"
     OTHER_STATION = "its certificate is of another charger"
+    # These are of an address: it is not known who tries.
+    UNTRUSTED_CERTIFICATE = "nobody here trusts its certificate"
+    ROOT_UNKNOWN = "it does not trust the certificate that it is shown"
+    FAILED_HANDSHAKE = "no encrypted connection came about"
     NO_IDENTITY = "its URL does not end in an identity"
     UNKNOWN = "nobody added it"
     TOO_MANY_UNKNOWN = "too many that nobody added are waiting"
@@ -78,13 +98,14 @@ def refusal(
     profile: int,
     serial: str | None = None,
     organisation: str = "",
+    renews: bool = False,
 ) -> Refusal | None:
     """Return why a station with a security profile may not connect, if it may not (A00).
 
     `serial` is the serial number that it is known by: empty where it has none, and None
     where it never booted. `organisation` is the one that certificates of other authorities
     have to name. A profile is the least that is asked for: whoever comes better secured may
-    come.
+    come. With `renews` a certificate of ours that is only over will do (A00.FR.429).
     """
     if profile < _ENCRYPTED:
         return None
@@ -94,7 +115,9 @@ def refusal(
         return None
     if (certificate := arrival.certificate) is None:
         return Refusal.NO_CERTIFICATE
-    if not certificate.valid:
+    if certificate.revoked:
+        return Refusal.REVOKED_CERTIFICATE
+    if not certificate.valid and not (renews and certificate.expired):
         return Refusal.INVALID_CERTIFICATE
     if certificate.issued_to is None:
         if not _same(certificate.organisation, organisation):

@@ -2,24 +2,23 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from functools import partial
 import logging
-import socket as sockets
 import ssl
-from typing import override
 
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
-from websockets.typing import Subprotocol
 
 from .admission import Arrival, Refusal, identity_of, refusal
 from .authority import AuthorityError
 from .charging_station import ChargingStation
-from .door import Counted, Door
+from .door import Door
 from .errors import PortUnavailable
+from .listener import Counted, Listener
 from .model import Options, RegistrationStatus, StationSettings, Transaction
+from .passwords import fingerprint
 from .rates import Bucket
 from .schemas import load_schemas
 from .shared import Shared
@@ -29,54 +28,30 @@ from .versions import SPOKEN, V16, Version, negotiate
 
 _LOGGER = logging.getLogger(__name__)
 
-# In bytes; the largest reports of large stations stay far below it.
-MAX_FRAME = 8 * 1024 * 1024
 # Unknown stations that are kept waiting at a time.
 MOST_VISITORS = 20
 # And those that are about to be added, since nobody is asked.
 MOST_ADOPTED = 100
-# In seconds. Pings keep routers from forgetting the connection; a missing pong is not held
-# against a station, since some never send one.
-_PING_INTERVAL = 30
-# In seconds, for the other end to agree to the end of a connection.
-_CLOSE_TIMEOUT = 3
-# In milliseconds. After this long without a word from the other end's network the kernel
-# gives the connection up, so that a station that lost its power does not look connected.
-_DEAD_AFTER = 90_000
-# Frames of a connection that are read ahead.
-_MOST_FRAMES = 4
-
-
-class _QuietLogger(logging.LoggerAdapter[logging.Logger]):
-    """What any port scanner can cause is worth a debug line, not an error.
-
-    Frames and headers are never logged: passwords and cards are in them.
-    """
-
-    @override
-    def isEnabledFor(self, level: int) -> bool:
-        """Return whether a level is logged: details of the traffic are not."""
-        return level > logging.DEBUG and self.logger.isEnabledFor(level)
-
-    @override
-    def log(self, level: int, msg: object, *args: object, **kwargs: object) -> None:
-        """Log as debug, unless the fault is our own."""
-        if msg == "connection handler failed":
-            self.logger.error(msg, exc_info=True)  # noqa: LOG014 - called from one
-        else:
-            self.logger.debug(msg, *args)
+# The security profile from which on a connection has to be encrypted.
+_ENCRYPTED = 2
 
 
 class _Connection:
     """A WebSocket as the RPC layer wants it."""
 
     def __init__(
-        self, connection: ServerConnection, bucket: Bucket, slowed: Callable[[], None]
+        self,
+        connection: Counted,
+        bucket: Bucket,
+        *,
+        slowed: Callable[[], None],
+        closing: Callable[[Counted], None],
     ) -> None:
         """Wrap a connection that is read no faster than a bucket allows."""
         self._connection = connection
         self._bucket = bucket
         self._slowed = slowed
+        self._closing = closing
         self.send = connection.send
 
     async def __aiter__(self) -> AsyncIterator[str | bytes]:
@@ -94,6 +69,7 @@ class _Connection:
 
     def abort(self) -> None:
         """Close with the code that asks the station to come back."""
+        self._closing(self._connection)
         closing = asyncio.ensure_future(self._connection.close(1012))
         closing.add_done_callback(lambda done: done.cancelled() or done.exception())
 
@@ -126,7 +102,7 @@ class CentralSystem:
         self.on_visitor: Callable[[ChargingStation], None] = lambda _: None
         self.on_introduced: Callable[[ChargingStation], None] = lambda _: None
         self.door = Door(self)
-        self._servers: list[Server] = []
+        self._listeners: list[Listener] = []
 
     async def open(self) -> None:
         """Load the schemas; stations can be added from then on."""
@@ -140,44 +116,40 @@ class CentralSystem:
         Raises `PortUnavailable` when one can't be had, and what `Tls.load` does; `close` ends
         what is open then.
         """
-        if self.tls is None or self.tls.settings.plain:
+        tls = self.tls
+        if tls is None:
             self.port = await self._bind(self.port)
-        if self.tls is not None and self.tls_port is not None:
-            context = await asyncio.to_thread(self.tls.load)
-            self.tls_port = await self._bind(self.tls_port, context)
+            return
+        await asyncio.to_thread(tls.load)
+        self.tls_port = await self._bind(tls.settings.port, tls.context, plain=False)
+        if tls.settings.plain:
+            self.port = await self._bind(self.port, tls.context)
+        elif self.port != tls.settings.port:
+            # Stations may have changed no more of their address than that it is encrypted.
+            try:
+                self.port = await self._bind(self.port, tls.context, plain=False)
+            except PortUnavailable as error:
+                _LOGGER.warning("Port %s could not be had: %s", self.port, error)
 
-    async def _bind(self, port: int, context: ssl.SSLContext | None = None) -> int:
+    async def _bind(
+        self,
+        port: int,
+        context: Callable[[], ssl.SSLContext] | None = None,
+        *,
+        plain: bool = True,
+    ) -> int:
         """Take a port and return which it is, where any would do."""
-        try:
-            server = await serve(
-                self._serve,
-                self.host,
-                port,
-                process_request=self.door.judge,
-                select_subprotocol=self._select_subprotocol,
-                max_size=MAX_FRAME,
-                max_queue=_MOST_FRAMES,
-                # Not a class, but called like one.
-                create_connection=partial(Counted, self.door.rates),  # type: ignore[arg-type]
-                ping_interval=_PING_INTERVAL,
-                ping_timeout=None,
-                close_timeout=_CLOSE_TIMEOUT,
-                server_header=None,
-                start_serving=False,
-                logger=_QuietLogger(_LOGGER),
-                ssl=context,
-            )
-        except OSError as error:
-            raise PortUnavailable(port, error) from error
-        self._servers.append(server)
-        return port or int(next(iter(server.sockets)).getsockname()[1])
+        listener = Listener(self.door, self._serve, context=context, plain=plain)
+        port = await listener.bind(self.host, port)
+        self._listeners.append(listener)
+        return port
 
     async def listen(self) -> None:
         """Begin to accept connections."""
-        if not self._servers:
+        if not self._listeners:
             await self.bind()
-        for server in self._servers:
-            await server.start_serving()
+        for listener in self._listeners:
+            await listener.listen()
 
     @property
     def refused(self) -> Counter[Refusal]:
@@ -187,20 +159,19 @@ class CentralSystem:
     @property
     def listening(self) -> bool:
         """Return whether stations can connect."""
-        return bool(self._servers) and all(it.is_serving() for it in self._servers)
+        return bool(self._listeners) and all(it.listening for it in self._listeners)
 
     async def close(self) -> None:
         """Close all connections and stop listening."""
         stations = [*self.stations.values(), *self.visitors.values()]
-        await self._close_servers()
+        listeners, self._listeners = self._listeners, []
+        for listener in listeners:
+            listener.close()
+        self.door.close()
+        self.door.rates.end_waiting()
+        for listener in listeners:
+            await listener.wait_closed()
         await asyncio.gather(*(station.stop() for station in stations))
-
-    async def _close_servers(self) -> None:
-        servers, self._servers = self._servers, []
-        for server in servers:
-            server.close(code=1001)
-        for server in servers:
-            await server.wait_closed()
 
     @property
     def options(self) -> Options:
@@ -212,20 +183,39 @@ class CentralSystem:
     async def add_station(
         self, identity: str, settings: StationSettings
     ) -> ChargingStation:
-        """Have a station from now on; one that is waiting already is admitted."""
+        """Have a station from now on; one that is waiting already is admitted.
+
+        One that did not show what it has to from now on may be anybody: it has to come
+        again, and nothing that it said of itself counts.
+        """
         key = identity.casefold()
-        if (station := self.visitors.pop(key, None)) is None:
-            station = self._build(identity, settings)
-            await station.load()
-            self.stations[key] = station
-            if (early := self.visitors.get(key)) is not None:
-                # It connected while we looked; it finds its place when it comes back.
-                early.disconnect()
-        else:
-            station.identity = identity
-            self.stations[key] = station
-            await station.adopt(settings)
+        visitor = self.visitors.get(key)
+        if visitor is not None and self._fits(visitor, settings):
+            del self.visitors[key]
+            visitor.identity = identity
+            self.stations[key] = visitor
+            await visitor.adopt(settings)
+            self.recheck(visitor)
+            return visitor
+        if visitor is not None:
+            visitor.disconnect()
+        station = self._build(identity, settings)
+        await station.load()
+        self.stations[key] = station
+        if (early := self.visitors.get(key)) is not None:
+            # It connected while we looked; it finds its place when it comes back.
+            early.disconnect()
         return station
+
+    def _fits(self, visitor: ChargingStation, settings: StationSettings) -> bool:
+        """Return whether a visitor came in as it has to with some settings."""
+        arrival, profile = visitor.security.arrival, settings.security_profile
+        if settings.password_hash:
+            # Nobody compared what it showed.
+            return False
+        if arrival is None:
+            return profile < _ENCRYPTED
+        return self._judge(visitor, arrival, profile) is None
 
     async def remove_station(self, identity: str) -> None:
         """Have a station no more; should it come again, it is unknown."""
@@ -270,38 +260,51 @@ class CentralSystem:
         encrypted = connection.transport.get_extra_info("ssl_object")
         certificate = None
         if self.tls is not None and encrypted is not None:
-            certificate = self.tls.client_certificate(encrypted)
+            certificate = self.door.judged(self.tls.client_certificate(encrypted))
+        password = Door.password_of(connection.request, identity)
         return Arrival(
             identity=identity,
             encrypted=encrypted is not None,
             certificate=certificate,
-            shows_password=Door.password_of(connection.request, identity) is not None,
+            shows_password=password is not None,
+            mark=fingerprint(password) if password else None,
         )
 
     def refusal_of(self, arrival: Arrival) -> Refusal | None:
         """Return why a station may not come in, if it may not (A00)."""
         if (station := self.station(arrival.identity)) is None:
             return None
+        return self._judge(station, arrival, station.security_profile.least)
+
+    def refusal_of_stranger(self, identity: str) -> Refusal | None:
+        """Return why one that nobody added may not come in, if it may not."""
+        unknown = self.options.unknown_chargers
+        if unknown == "refuse":
+            return Refusal.UNKNOWN
+        most = MOST_ADOPTED if unknown == "adopt" else MOST_VISITORS
+        if len(self.visitors) >= most and identity.casefold() not in self.visitors:
+            return Refusal.TOO_MANY_UNKNOWN
+        return None
+
+    def _judge(
+        self, station: ChargingStation, arrival: Arrival, profile: int
+    ) -> Refusal | None:
         info = station.provisioning.info
         return refusal(
             arrival,
-            profile=station.security_profile.least,
+            profile=profile,
             serial=info.serial if info is not None else None,
             organisation=self.tls.settings.organisation if self.tls is not None else "",
+            renews=station.renewal.may_come(arrival),
         )
 
     def recheck(self, station: ChargingStation) -> None:
         """Close the connection of a station that would not be let in any more."""
         arrival = station.security.arrival
-        if station.connected and arrival is not None and self.refusal_of(arrival):
+        if not station.connected or arrival is None:
+            return
+        if self.refusal_of(arrival) or station.renewal.is_needless():
             station.disconnect()
-
-    def _select_subprotocol(
-        self, connection: ServerConnection, offered: Sequence[Subprotocol]
-    ) -> Subprotocol | None:
-        """Choose by the station's order; none in common is settled after the handshake."""
-        version = negotiate(offered)
-        return Subprotocol(version.subprotocol) if version is not None else None
 
     def _version_of(self, connection: ServerConnection) -> Version | None:
         request = connection.request
@@ -312,31 +315,47 @@ class CentralSystem:
             return None
         return V16 if self.options.assume_16 else None
 
-    async def _serve(self, connection: ServerConnection) -> None:
+    async def _serve(self, connection: Counted) -> None:
         """Serve one connection until it closes."""
+        try:
+            await self._admit(connection)
+        finally:
+            self.door.rates.closing(connection)
+
+    async def _admit(self, connection: Counted) -> None:
+        """Hand a connection to its station, unless it may not come in any more."""
         request = connection.request
         assert request is not None  # noqa: S101 - there is no connection without one
         identity = identity_of(request.path)
         version = self._version_of(connection)
         if identity is None or version is None:
+            self.door.rates.closing(connection)
             await connection.close(1002, "no common subprotocol")
             return
-        _give_up_dead_peers(connection)
         key = identity.casefold()
-        station = self.stations.get(key) or self.visitors.get(key)
+        arrival = self.arrival(connection, identity)
+        # What the door judged may have changed since.
+        if (station := self.stations.get(key)) is not None:
+            why = self.door.look_again(request, station, arrival)
+        else:
+            why = self.refusal_of_stranger(identity)
+        if why is not None:
+            self.door.count(identity, why)
+            self.door.rates.closing(connection)
+            await connection.close(1013, "come again")
+            return
         if station is None:
-            adopts = self.options.unknown_chargers == "adopt"
-            if len(self.visitors) >= (MOST_ADOPTED if adopts else MOST_VISITORS):
-                self.door.count(identity, Refusal.TOO_MANY_UNKNOWN)
-                await connection.close(1013, "too many unknown chargers")
-                return
-            station = self._welcome(identity)
+            station = self.visitors.get(key) or self._welcome(identity)
         if not station.connected:
             _LOGGER.info("%s connected with OCPP %s", station.identity, version.name)
-        station.security.on_arrival(self.arrival(connection, identity))
-        bucket = self.door.bucket(station)
-        slowed = partial(self.door.on_slowed, station)
-        await station.serve(_Connection(connection, bucket, slowed), version)
+        station.security.on_arrival(arrival)
+        socket = _Connection(
+            connection,
+            self.door.bucket(station),
+            slowed=partial(self.door.on_slowed, station),
+            closing=self.door.rates.closing,
+        )
+        await station.serve(socket, version)
         if not station.connected:
             _LOGGER.info("%s disconnected", station.identity)
             if self.visitors.get(key) is station:
@@ -351,10 +370,3 @@ class CentralSystem:
         visitor.introduced = lambda: self.on_introduced(visitor)
         self.on_visitor(visitor)
         return self.stations.get(key, visitor)
-
-
-def _give_up_dead_peers(connection: ServerConnection) -> None:
-    """Let the kernel notice a peer that is gone without a word, where it can."""
-    raw = connection.transport.get_extra_info("socket")
-    if raw is not None and hasattr(sockets, "TCP_USER_TIMEOUT"):
-        raw.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_USER_TIMEOUT, _DEAD_AFTER)

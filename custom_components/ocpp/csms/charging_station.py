@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from . import chargers, lenient
+from .blocks import renewal
 from .blocks.block import Message
 from .chargers import Compatibility
 from .clock import Order
@@ -153,12 +154,17 @@ class ChargingStation(FunctionalBlocks, Listeners):
         """Return whether the station has a socket."""
         return self._rpc is not None
 
+    @property
+    def present(self) -> bool:
+        """Return whether there is more to do with it than to renew its certificate."""
+        return self._rpc is not None and not self.renewal.going_on
+
     async def serve(self, connection: Connection, version: Version) -> None:
         """Talk to the station until the socket closes.
 
         A new socket replaces the one before, whose end then changes nothing.
         """
-        self._drop_socket()
+        self.disconnect()
         if version is not self.version:
             # What there is to show depends on it.
             self.version = version
@@ -187,14 +193,14 @@ class ChargingStation(FunctionalBlocks, Listeners):
                 self._on_disconnected()
 
     def disconnect(self) -> None:
-        """Close the socket; the station will come back."""
-        if self._connection is not None:
-            self._connection.abort()
+        """Close the socket and hear no more of it; the station will come back.
 
-    def _drop_socket(self) -> None:
+        It is offline once the socket is closed, which a station may put off for a while.
+        """
         if self._rpc is not None:
             self._rpc.close()
-        self.disconnect()
+        if self._connection is not None:
+            self._connection.abort()
 
     def _on_connected(self) -> None:
         self.connected_at = self.last_seen = utcnow()
@@ -234,7 +240,7 @@ class ChargingStation(FunctionalBlocks, Listeners):
             raise MessageRefused(
                 ErrorCode.NOT_SUPPORTED if known else ErrorCode.NOT_IMPLEMENTED
             )
-        if self.settings.registration is not RegistrationStatus.ACCEPTED:
+        if self.registration is not RegistrationStatus.ACCEPTED:
             self._check_admitted(message)
         schemas = self._schemas[self.version]
         faults: tuple[lenient.Violation, ...] = ()
@@ -273,12 +279,15 @@ class ChargingStation(FunctionalBlocks, Listeners):
     def _check_admitted(self, message: Message) -> None:
         """Refuse what a station that is not accepted has no business to send (B02.FR.09).
 
-        Transactions exist whatever we think of the station, and are recorded.
+        Transactions exist whatever we think of the station, and are recorded, unless it is
+        not certain that they are the station's (A00.FR.429).
         """
-        if (
-            not message.answers.always
-            and message.answers.action not in self.remote_control.asked_for
-        ):
+        action = message.answers.action
+        if self.renewal.going_on:
+            admitted = action in renewal.MESSAGES
+        else:
+            admitted = message.answers.always or action in self.remote_control.asked_for
+        if not admitted:
             raise MessageRefused(ErrorCode.SECURITY_ERROR, "not accepted yet")
 
     def link(self) -> Rpc:
@@ -301,10 +310,18 @@ class ChargingStation(FunctionalBlocks, Listeners):
 
     # --- registration -------------------------------------------------------------------
 
+    @property
+    def registration(self) -> RegistrationStatus:
+        """Return how the station is treated now: no better than people want it."""
+        wanted = self.settings.registration
+        if self.renewal.going_on and wanted is RegistrationStatus.ACCEPTED:
+            return RegistrationStatus.PENDING
+        return wanted
+
     def on_boot(self, status: RegistrationStatus) -> None:
         """Go on from a BootNotification that is answered with a status."""
         self.introduced()
-        if status is RegistrationStatus.ACCEPTED:
+        if status is RegistrationStatus.ACCEPTED or self.renewal.going_on:
             # Some stations fall silent over a command right behind the answer.
             self.preparation.begin_in(self.options.settle, booted=True)
 
@@ -344,7 +361,7 @@ class ChargingStation(FunctionalBlocks, Listeners):
         """End everything and save."""
         self.memory.stop()
         self.preparation.stop()
-        self._drop_socket()
+        self.disconnect()
         self.device_model.stop()
         for block in (self.smart_charging, self.local_list, self.reservation):
             block.stop()

@@ -20,6 +20,10 @@ class StationOffline(OcppError):
     """The station has no connection, or lost it before it answered."""
 
 
+class OnlyRenews(StationOffline):
+    """The station is in to be given a new certificate, and as good as away (A00.FR.429)."""
+
+
 class NotAccepted(OcppError):
     """The station is kept waiting or rejected, and may not be sent this (B02, B03)."""
 
@@ -82,6 +86,15 @@ class LimitTooHigh(OcppError):
         """Remember the most there may be, in ampere per phase."""
         super().__init__(f"more than {maximum} A")
         self.maximum = maximum
+
+
+class TooManyReservations(OcppError):
+    """As many as are kept are in force at a station; nothing was sent."""
+
+    def __init__(self, most: int) -> None:
+        """Remember how many there may be."""
+        super().__init__(f"{most} reservations are in force")
+        self.most = most
 
 
 class CannotDischarge(OcppError):

@@ -23,6 +23,7 @@ from .blocks.payment import Payment
 from .blocks.provisioning import Provisioning
 from .blocks.provisioning.restarts import Restarts
 from .blocks.remote_control import RemoteControl
+from .blocks.renewal import Renewal
 from .blocks.reservation import Reservations
 from .blocks.security import Security
 from .blocks.security_profile import SecurityProfiles
@@ -48,6 +49,7 @@ class FunctionalBlocks:
         self.der_control = DerControl(station)
         self.battery_swap = BatterySwap(station)
         self.security = Security(station)
+        self.renewal = Renewal(station)
         self.security_profile = SecurityProfiles(station)
         self.passwords = Passwords(station)
         self.provisioning = Provisioning(station)
@@ -80,6 +82,7 @@ class FunctionalBlocks:
             "availability": self.availability,
             "metering": self.metering,
             "security": self.security,
+            "renewal": self.renewal,
             "security_profile": self.security_profile,
             "passwords": self.passwords,
             "authorization": self.authorization,

@@ -123,6 +123,7 @@ class StationSettings:
     phases: int = 3
     id_token: str = ""
     security_profile: int = 0
+    renew_expired: bool = False  # Its certificate, once it is over (A00.FR.429).
     password_hash: str = ""  # Of what it has to show, if anything.
     may_discharge: bool | None = None  # The car (Q01); None while nobody decided.
     firmware_url: str = ""  # It may have a password in it.
@@ -152,8 +153,7 @@ class Options:
     known_vendors: frozenset[str] = frozenset()
     vat_numbers: tuple[str, ...] = ()  # Those that hold, with companies; "*" is any.
     call_timeout: float = 30
-    # How long a station may take after connecting to boot by itself.
-    boot_grace: float = 5
+    boot_grace: float = 5  # How long a station may take to boot after it connected.
     # How long a station is left alone after it booted.
     settle: float = 1
     # How long after it connected a station may take to send what it had queued.

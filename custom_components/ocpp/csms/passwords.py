@@ -98,14 +98,21 @@ def _scrypt(salt: bytes, cost: int = _COST) -> Scrypt:
 
 
 def hash_of(password: bytes) -> str:
-    """Return what is kept of a password. Blocks for a while."""
+    """Return what is kept of a password; an empty one raises `ValueError`. Blocks for a while."""
+    if not password:
+        raise ValueError("an empty password is none")
     salt = secrets.token_bytes(_SALT)
     key = _scrypt(salt).derive(canonical(password))
     return f"scrypt${_COST}${_text(salt)}${_text(key)}"
 
 
 def matches(kept: str, password: bytes) -> bool:
-    """Return whether a password is the one that a hash is of. Blocks for a while."""
+    """Return whether a password is the one that a hash is of; an empty one never is.
+
+    Blocks for a while.
+    """
+    if not password:
+        return False
     match kept.split("$"):
         case ["scrypt", cost, salt, key] if cost in _COSTS:
             try:
@@ -163,18 +170,37 @@ class Secret:
         """Return whether there is a password at all."""
         return bool(self.hash) or self.mark is not None
 
+    @property
+    def salt(self) -> str:
+        """Return what tells its hash from any other, and says nothing of the password."""
+        return self.hash.rpartition("$")[0]
+
     def known(self, password: bytes) -> bool:
         """Return whether it was seen before that this is the password."""
         return self.mark is not None and hmac.compare_digest(
             self.mark, fingerprint(password)
         )
 
+    def has(self, mark: bytes | None) -> bool:
+        """Return whether that is what the password is known by."""
+        if self.mark is None or mark is None:
+            return False
+        return hmac.compare_digest(self.mark, mark)
+
+    def was_wrong(self, password: bytes) -> bool:
+        """Return whether it was seen lately that this is not the password."""
+        return fingerprint(password) in self._wrong
+
     async def is_(self, password: bytes, hashing: Hashing) -> bool:
         """Return whether this is the password; raises `TooBusy`."""
         mark = fingerprint(password)
+        if mark in self._wrong:
+            return False
         if self.mark is not None:
-            return hmac.compare_digest(self.mark, mark)
-        if mark in self._wrong or not self.hash:
+            if not (right := hmac.compare_digest(self.mark, mark)):
+                self._wrong.append(mark)
+            return right
+        if not self.hash:
             return False
         if await hashing.matches(self.hash, password):
             self.mark = mark

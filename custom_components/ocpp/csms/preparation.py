@@ -46,13 +46,16 @@ class Preparation:
     async def _prepare(self, *, booted: bool) -> None:
         """Go through the blocks; none depends on another's success."""
         station = self._station
-        registration, quiet = station.settings.registration, station.options.quiet
+        if station.renewal.going_on:
+            station.renewal.begin()
+            return
+        registration, quiet = station.registration, station.options.quiet
         # A station that is rejected is sent nothing (B03).
         silent = quiet or registration is RegistrationStatus.REJECTED
         if station.provisioning.info is None and not booted and not silent:
             # Never met: only a boot tells who it is. Once it booted it is not asked again.
             await self._ask_to_boot()
-        if station.settings.registration is not RegistrationStatus.ACCEPTED:
+        if station.registration is not RegistrationStatus.ACCEPTED:
             station.introduced()
             return
         if station.options.quiet:

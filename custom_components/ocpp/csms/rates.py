@@ -1,7 +1,7 @@
 """How often and how much anybody may: bounds that honest stations stay far below."""
 
-from collections import Counter, OrderedDict, deque
-from collections.abc import Callable
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 import ipaddress
 import logging
@@ -24,9 +24,10 @@ class Limits:
 
     # Connections that are refused, by address and minute; those after that are, unheard.
     failures: int = 30
-    # Connections in all, and those that have not said yet what they want: of one address,
-    # and of all.
+    # Connections in all, and those that have not said yet what they want: of all, and of one
+    # address, which may be that of many stations behind a proxy.
     connections: int = 1_000
+    of_one: int = 300
     waiting: int = 500
     waiting_of_one: int = 250
     # Messages of a station: at once, and per second after that.
@@ -55,6 +56,49 @@ def who(address: object) -> str:
     return str(ip)
 
 
+class _Connections:
+    """Connections and their addresses, in the order that they were added."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._all: dict[Closing, str] = {}
+        self._by_address: dict[str, dict[Closing, None]] = {}
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._all)
+
+    def __iter__(self) -> Iterator[Closing]:
+        """Iterate over those that are there now."""
+        return iter([*self._all])
+
+    def add(self, connection: Closing, address: str) -> None:
+        """Add one, unless it is there."""
+        self._all.setdefault(connection, address)
+        self._by_address.setdefault(address, {})[connection] = None
+
+    def discard(self, connection: Closing) -> None:
+        """Remove one, if it is there."""
+        if (address := self._all.pop(connection, None)) is not None:
+            of_one = self._by_address[address]
+            del of_one[connection]
+            if not of_one:
+                del self._by_address[address]
+
+    def address(self, connection: Closing) -> str | None:
+        """Return the address of one, None where it is not there."""
+        return self._all.get(connection)
+
+    def of(self, address: str) -> int:
+        """Return how many are of an address."""
+        return len(self._by_address.get(address, ()))
+
+    def first(self, address: str | None = None) -> Closing | None:
+        """Return the first one, or the first of an address."""
+        those = self._all if address is None else self._by_address.get(address, {})
+        return next(iter(those), None)
+
+
 class Rates:
     """Counts what comes to the door of one central system."""
 
@@ -67,10 +111,11 @@ class Rates:
         # Connections that were ended to make room.
         self.dropped = 0
         self._failures: OrderedDict[str, deque[float]] = OrderedDict()
-        # In the order that they came in.
-        self._waiting: dict[Closing, str] = {}
-        self._of_one: Counter[str] = Counter()
-        self._open: set[Closing] = set()
+        # By address. All that are open; of these, those that have not said yet what they
+        # want, and those that are being closed, both in that order.
+        self._open = _Connections()
+        self._waiting = _Connections()
+        self._closing = _Connections()
 
     # --- failures -----------------------------------------------------------------------
 
@@ -96,44 +141,49 @@ class Rates:
     def opened(self, connection: Closing, address: str) -> None:
         """Count a connection, and end one where there are too many.
 
-        That is the one that has waited longest without saying what it wants: honest stations
-        do so at once, so they get in also while somebody holds many open.
+        That is one that was to be closed, and was not yet; else the one that has waited
+        longest without saying what it wants: honest stations do so at once, so they get in
+        also while somebody holds many open. One that is in stays.
         """
-        limits = self.limits
-        if len(self._open) >= limits.connections and not self._waiting:
-            self._end(connection)
-            return
-        self._open.add(connection)
-        self._waiting[connection] = address
-        self._of_one[address] += 1
-        if self._of_one[address] > limits.waiting_of_one:
-            self._drop(next(it for it, of in self._waiting.items() if of == address))
-        elif (
-            len(self._waiting) > limits.waiting or len(self._open) > limits.connections
-        ):
-            self._drop(next(iter(self._waiting)))
+        limits, waiting = self.limits, self._waiting
+        self._open.add(connection, address)
+        waiting.add(connection, address)
+        if waiting.of(address) > limits.waiting_of_one:
+            self._end(waiting.first(address))
+        elif len(waiting) > limits.waiting:
+            self._end(waiting.first())
+        elif self._open.of(address) > limits.of_one:
+            self._end(self._closing.first(address) or waiting.first(address))
+        elif len(self._open) > limits.connections:
+            self._end(self._closing.first() or waiting.first())
 
-    def _drop(self, connection: Closing) -> None:
-        self.admitted(connection)
-        self._end(connection)
-
-    def _end(self, connection: Closing) -> None:
+    def _end(self, connection: Closing | None) -> None:
+        assert connection is not None  # noqa: S101 - the new one is among them
+        self.closed(connection)
         self.dropped += 1
         if self.dropped == 1:
             _LOGGER.warning("More connections are open than chargers need; some end")
         connection.abort()
 
     def admitted(self, connection: Closing) -> None:
-        """Know that a connection is a station's, or was turned away: it waits no more."""
-        if (address := self._waiting.pop(connection, None)) is not None:
-            self._of_one[address] -= 1
-            if not self._of_one[address]:
-                del self._of_one[address]
+        """Know that a connection is a station's: it waits no more."""
+        self._waiting.discard(connection)
+
+    def closing(self, connection: Closing) -> None:
+        """Know that a connection is to be closed, which the other end may put off."""
+        self._waiting.discard(connection)
+        if (address := self._open.address(connection)) is not None:
+            self._closing.add(connection, address)
 
     def closed(self, connection: Closing) -> None:
         """Count a connection no more."""
-        self.admitted(connection)
-        self._open.discard(connection)
+        for those in (self._open, self._waiting, self._closing):
+            those.discard(connection)
+
+    def end_waiting(self) -> None:
+        """End those that have not said what they want: nobody listens any more."""
+        for connection in self._waiting:
+            connection.abort()
 
     @property
     def connections(self) -> int:

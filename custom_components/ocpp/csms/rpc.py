@@ -107,7 +107,7 @@ class Rpc:
         try:
             async for data in self._socket:
                 if self._closed:
-                    break  # Another socket took over; this one has no say any more.
+                    break  # Disconnected, or another socket took over: it has no say.
                 if (frame := self._read(data)) is not None:
                     if frame and frame[0] == CALL:
                         await self._on_call(frame, data)

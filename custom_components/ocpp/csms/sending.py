@@ -15,6 +15,7 @@ from .errors import (
     InvalidRequest,
     NotAccepted,
     NotInVersion,
+    OnlyRenews,
     StationOffline,
 )
 from .model import Payload, RegistrationStatus
@@ -142,10 +143,12 @@ class Sending:
     def _check(self, action: str, payload: Payload, *, validate: bool) -> bool:
         """Return whether a request is valid; raise where it is not and has to be.
 
-        Raises as well where the station may not be sent this.
+        Raises as well where the station may not be sent this, or not now.
         """
         station = self._station
-        registration = station.settings.registration
+        if not station.renewal.may_be_sent(action, payload):
+            raise OnlyRenews
+        registration = station.registration
         if registration is not RegistrationStatus.ACCEPTED and (
             registration is RegistrationStatus.REJECTED or action in _ONLY_WHEN_ACCEPTED
         ):

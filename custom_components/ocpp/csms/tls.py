@@ -60,7 +60,7 @@ class TlsError(Exception):
 class TlsSettings:
     """How people want the encrypted listener. Without files the authority has its own.
 
-    `plain` is whether the other listener is there as well. `organisation` is what
+    `plain` is whether the other port also takes what is not encrypted. `organisation` is what
     certificates of stations name where `client_ca` signed them. `old_versions` lets in
     stations that only know TLS 1.0 or 1.1, or suites that are not safe any more.
     """
@@ -87,7 +87,7 @@ class Pair(NamedTuple):
 
 @dataclass
 class Tls:
-    """The context of the encrypted listener, which lives as long as the listener.
+    """What the encrypted listener shows, and whom it trusts.
 
     `names` are the names and addresses by which stations reach this machine.
     """
@@ -97,7 +97,6 @@ class Tls:
     names: Sequence[str] = ()
     # When the first of its certificates is over, and whether people have to care.
     expires: datetime | None = None
-    _context: ssl.SSLContext | None = None
     _current: ssl.SSLContext | None = None
     _pairs: list[Pair] = field(default_factory=list)
     _trusted: bytes = b""
@@ -107,22 +106,26 @@ class Tls:
         """Return whether people have certificates of their own, which they renew."""
         return self.settings.certificate is not None
 
-    def load(self) -> ssl.SSLContext:
-        """Return the context to listen with. Blocks.
+    def load(self) -> None:
+        """Be ready to listen. Blocks.
 
         Raises `TlsError` and `AuthorityError`.
         """
         self.authority.open()
         self.refresh()
-        assert self._current is not None  # noqa: S101 - made just now
-        self._context = self._current
-        # Asked for each connection, also where the station names no server: certificates
-        # that were renewed hold for the next one, and nobody is disconnected.
-        self._context.sni_callback = self._choose
-        missing = set(REQUIRED) - {it["name"] for it in self._context.get_ciphers()}
+        missing = set(REQUIRED) - {it["name"] for it in self.context().get_ciphers()}
         if missing:
             _LOGGER.warning("OpenSSL was built without %s", ", ".join(sorted(missing)))
-        return self._context
+
+    def context(self) -> ssl.SSLContext:
+        """Return the context of the next connection, of what was loaded.
+
+        Certificates that were renewed hold from then on, and nobody is disconnected. What a
+        context remembers of earlier connections goes with it: nobody comes in by a
+        certificate that was trusted once.
+        """
+        assert self._current is not None  # noqa: S101 - there is one since `load`
+        return self._current
 
     def refresh(self) -> bool:
         """Renew what is soon over and read changed files; return if anything is new. Blocks.
@@ -137,13 +140,6 @@ class Tls:
         self._current = self._make(pairs, trusted)
         self._pairs, self._trusted = pairs, trusted
         return True
-
-    def _choose(
-        self, connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: object
-    ) -> None:
-        if self._current is not self._context:
-            assert self._current is not None  # noqa: S101 - there is one since `load`
-            connection.context = self._current
 
     def _find_pairs(self) -> list[Pair]:
         own = self.settings
@@ -178,9 +174,12 @@ class Tls:
         )
         context.options |= (
             ssl.OP_NO_COMPRESSION
+            | ssl.OP_NO_TICKET
             | ssl.OP_NO_RENEGOTIATION
             | ssl.OP_CIPHER_SERVER_PREFERENCE
         )
+        # Each connection shows its certificate, and is judged by it.
+        context.num_tickets = 0
         for pair in pairs:
             # Not asked for on a terminal that nobody looks at.
             context.load_cert_chain(pair.certificate, pair.key, password=lambda: "")
@@ -199,7 +198,7 @@ class Tls:
         der = connection.getpeercert(binary_form=True) if connection else None
         if connection is None or not der:
             return None
-        # A session that goes on where it was only has the first.
+        # A session of TLS 1.2 that goes on where it was only has the first.
         above = connection.get_verified_chain()[1:]
         try:
             return self._read(
@@ -213,16 +212,22 @@ class Tls:
         certificate, now = chain[0], utcnow()
         standing = self.authority.standing(certificate)
         subject = certificate.subject
-        within = all(
-            it.not_valid_before_utc <= now <= it.not_valid_after_utc for it in chain
+        holds = standing is None or standing.holds
+        # All but the end of the first.
+        begun = certificate.not_valid_before_utc <= now and all(
+            it.not_valid_before_utc <= now <= it.not_valid_after_utc for it in chain[1:]
         )
+        over = certificate.not_valid_after_utc < now
         return ClientCertificate(
             common_name=_attribute(subject, NameOID.COMMON_NAME),
             organisation=_attribute(subject, NameOID.ORGANIZATION_NAME),
             serial=f"{certificate.serial_number:x}",
             expires=certificate.not_valid_after_utc,
-            valid=within and (standing is None or standing.holds),
+            valid=begun and holds and not over,
             issued_to=standing.station if standing is not None else None,
+            expired=begun and holds and over and standing is not None,
+            leaf=certificate,
+            issuer=chain[1] if len(chain) > 1 else None,
         )
 
 

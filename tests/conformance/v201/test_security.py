@@ -1,5 +1,6 @@
 """A: encrypted connections, and the certificates that stations show."""
 
+from datetime import timedelta
 from pathlib import Path
 import socket
 import ssl
@@ -7,15 +8,18 @@ from typing import Any
 
 from cryptography import x509
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 
-from custom_components.ocpp.csms.authority import Authority
+from custom_components.ocpp.csms.authority import Authority, making
 from custom_components.ocpp.csms.model import StationSettings
 from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
 from tests.csms.papers import Elsewhere, Key, client_context, new_key, request
+from tests.simulator.link import CallError
 from tests.simulator_v2 import Station
+from tests.simulator_v2.secure import SecureStation
 
 from .conversation import act, eventually, found, requests, settled
 
@@ -101,17 +105,58 @@ async def test_at_profile_3_a_station_shows_its_certificate(
 
 @pytest.mark.proves("TC_A_08_CSMS", ocpp="2.0.1")
 async def test_at_profile_3_nothing_else_will_do(
-    hub: OcppHub, garage: HubCharger, authority: Authority, tmp_path: Path, key: Key
+    hub: OcppHub,
+    garage: HubCharger,
+    authority: Authority,
+    tmp_path: Path,
+    key: Key,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     garage.station.apply_settings(StationSettings(security_profile=3))
     foreign = trusting(authority, tmp_path, Elsewhere().issue(key), key)
     with pytest.raises((OSError, InvalidHandshake)):
         await secure(hub, foreign).connect()
     of_another = authority.sign(request(key), station="CP2", names=["CP2"])
-    for shown in ((), (of_another, key)):
+    monkeypatch.setattr(making, "STATION_HOLDS", timedelta(hours=-1))
+    expired = authority.sign(request(key), station="CP1", names=["CP1"])
+    for shown in ((), (of_another, key), (expired, key)):
         with pytest.raises(InvalidStatus):
             await secure(hub, trusting(authority, tmp_path, *shown)).connect()
     assert not garage.station.connected
+
+
+@pytest.mark.proves("A02", ocpp="2.0.1")
+async def test_one_whose_certificate_is_over_is_let_in_for_a_new_one(
+    hass: HomeAssistant,
+    hub: OcppHub,
+    garage: HubCharger,
+    authority: Authority,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where people want that, and for nothing else (A00.FR.429)."""
+    station = garage.station
+    station.apply_settings(StationSettings(security_profile=3, renew_expired=True))
+    url = f"wss://localhost:{hub.central.tls_port}/"
+    two = SecureStation(url, "CP1")
+    two.state.network_profiles[1]["securityProfile"] = 3
+    two.trust.install(authority.root_file.read_text())
+    with monkeypatch.context() as patch:
+        patch.setattr(making, "STATION_HOLDS", timedelta(hours=-1))
+        asked = two.trust.ask("CP1")
+        two.trust.take(authority.sign(asked, station="CP1", names=["CP1"]))
+    async with two:
+        assert (await two.boot())["status"] == "Pending"
+        with pytest.raises(CallError, match="SecurityError"):
+            await two.call("Heartbeat", {})
+        with pytest.raises(ServiceValidationError) as refused:
+            await act(hass, garage, "clear_cache")
+        assert refused.value.translation_key == "only_renews"
+        await two.wait_for_call("CertificateSigned")
+        await eventually(hass, lambda: not station.connected)
+        await two.disconnect()
+        await two.connect()
+        assert (await two.boot())["status"] == "Accepted"
+        assert hub.central.refused == {}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from custom_components.ocpp.csms import retries
 from custom_components.ocpp.csms.blocks import local_list
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
@@ -362,14 +363,14 @@ async def test_a_station_that_does_not_answer_is_asked_again_later(
 def again(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Ask again at once, twice, and return how often it was asked again each time."""
     waits: list[int] = []
-    monkeypatch.setattr(local_list, "_AGAIN_IN", (0.0, 0.0))
-    later = local_list.LocalList._try_again_later
+    monkeypatch.setattr(retries, "AGAIN_IN", (0.0, 0.0))
+    later = retries.Retries.later
 
-    def count(block: local_list.LocalList) -> None:
-        waits.append(block._repeats)
-        later(block)
+    def count(it: retries.Retries) -> None:
+        waits.append(it._times)
+        later(it)
 
-    monkeypatch.setattr(local_list.LocalList, "_try_again_later", count)
+    monkeypatch.setattr(retries.Retries, "later", count)
     return waits
 
 
@@ -435,7 +436,7 @@ async def test_a_station_that_never_answers_is_not_asked_for_ever(
     async with asyncio.timeout(PATIENCE):
         while len(again) < 3:
             await asyncio.sleep(0)
-    assert station.local_list._repeating is None
+    assert not station.local_list._retries.waits
     assert len(commands(charger, "GetLocalListVersion")) == before + 3
     del charger.answers["GetLocalListVersion"]
     charger.drop()

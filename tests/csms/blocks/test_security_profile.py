@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from custom_components.ocpp.csms import passwords
 from custom_components.ocpp.csms.authority import Authority
 from custom_components.ocpp.csms.blocks import security_profile as module
 from custom_components.ocpp.csms.blocks.security_profile import Entrance, Step, papers
@@ -26,6 +27,7 @@ from custom_components.ocpp.csms.model import Options, Part, StationSettings, To
 from custom_components.ocpp.csms.store import Store
 from custom_components.ocpp.csms.tls import Tls, TlsSettings
 from tests.csms.conftest import IDENTITY, PATIENCE, prepared, until
+from tests.csms.papers import client_context, new_key, request
 from tests.simulator import Charger
 from tests.simulator.link import CallError
 from tests.simulator.peer import Peer
@@ -155,6 +157,39 @@ class TestMovingUp:
         assert Step.PASSWORD not in moved.steps
         await peer.settle()
         assert peer.violations == []
+
+    @every_version
+    async def test_to_profile_3_nothing_that_was_issued_before_counts_any_more(
+        self,
+        version: str,
+        central: CentralSystem,
+        station: ChargingStation,
+        entrance: Entrance,
+        make: Make,
+        tmp_path: Path,
+    ) -> None:
+        """Whoever came before may have had it signed, as nothing was asked for then."""
+        assert central.tls is not None
+        authority, key = central.tls.authority, new_key()
+        chain = authority.sign(request(key), station=IDENTITY, names=[IDENTITY])
+        peer = await make(version)
+        await station.security_profile.change(3, entrance)
+        assert profile_of(station) == 3
+        context = client_context(authority.root_file, tmp_path, chain, key)
+        await turned_away(Charger(secure_url(central), IDENTITY, tls=context))
+        await peer.disconnect()
+        await peer.connect()
+        assert peer.connected
+
+    async def test_to_profile_3_also_where_the_password_was_never_shown(
+        self, station: ChargingStation, entrance: Entrance, make: Make
+    ) -> None:
+        """The certificate that it was given on the way stands in for that."""
+        await make("ocpp1.6")
+        kept = passwords.hash_of(b"entered by people")
+        station.apply_settings(StationSettings(password_hash=kept))
+        await station.security_profile.change(3, entrance)
+        assert profile_of(station) == 3
 
     @pytest.mark.parametrize("version", KINDS[:2])
     async def test_a_root_that_the_station_listed_is_not_installed_again(
@@ -302,7 +337,11 @@ class TestMovingUp:
         await until(station, Part(Topic.INFO), lambda: profile_of(station) == 3)
 
     async def test_one_that_is_away_for_a_moment_meanwhile_is_not_given_up(
-        self, station: ChargingStation, entrance: Entrance, make: Make
+        self,
+        station: ChargingStation,
+        entrance: Entrance,
+        make: Make,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         peer = await make("ocpp2.0.1")
         await peer.plug_in()
@@ -314,8 +353,18 @@ class TestMovingUp:
         peer.variables["OCPPCommCtrlr.NetworkConfigurationPriority"].value = "1"
         await peer.connect()
         await until(station, Part(Topic.CONNECTION), lambda: station.connected)
-        # For longer than it may stay away.
-        await asyncio.sleep(0.3)
+        # Each time that it may not stay away for longer, it is looked at why it does.
+        looked, is_scheduled = asyncio.Semaphore(0), station.restarts.is_scheduled
+
+        def look() -> bool:
+            looked.release()
+            return is_scheduled()
+
+        with monkeypatch.context() as patch:
+            patch.setattr(station.restarts, "is_scheduled", look)
+            async with asyncio.timeout(PATIENCE):
+                for _ in range(2):
+                    await looked.acquire()
         assert station.security_profile.busy
         peer.variables["OCPPCommCtrlr.NetworkConfigurationPriority"].value = "2,1"
         station.security_profile._move.patience = 5

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from custom_components.ocpp.csms import retries
 from custom_components.ocpp.csms.blocks import tariff_cost
 from custom_components.ocpp.csms.blocks.tariff_cost import on_station, prices_of
 from custom_components.ocpp.csms.blocks.tariff_cost.local import LocalCost, read_cost
@@ -273,11 +274,13 @@ async def test_a_new_price_does_not_wait_until_an_old_one_is_tried_again(
 ) -> None:
     two.answers["SetDefaultTariff"] = CallError("InternalError", "busy")
     tariff.fix(0.5, utcnow())
-    await eventually(station, lambda: station.tariffs._repeating)
+    await eventually(station, lambda: station.tariffs._retries.waits)
     del two.answers["SetDefaultTariff"]
     tariff.fix(0.6, utcnow())
     await eventually(station, lambda: prices(two) == {1: 0.6, 2: 0.6})
-    assert (station.tariffs._timer, station.tariffs._repeats) == (None, 0)
+    assert station.tariffs._timer is None
+    assert not station.tariffs._retries.waits
+    assert station.tariffs._retries._times == 0
 
 
 async def test_one_that_does_not_answer_is_asked_again(
@@ -285,7 +288,7 @@ async def test_one_that_does_not_answer_is_asked_again(
     connect_station: MakeTwo,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(on_station, "_AGAIN_IN", (0.05,) * 50)
+    monkeypatch.setattr(retries, "AGAIN_IN", (0.05,) * 50)
     two = await connect_station(version="ocpp2.1", variables=counting())
     two.answers["SetDefaultTariff"] = CallError("InternalError", "busy")
     await two.power_up()
@@ -335,7 +338,7 @@ async def test_one_that_does_not_tell_its_tariffs_is_given_ours_later(
     connect_station: MakeTwo,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(on_station, "_AGAIN_IN", (0.05,))
+    monkeypatch.setattr(retries, "AGAIN_IN", (0.05,))
     two = await connect_station(version="ocpp2.1", variables=counting())
     two.answers["GetTariffs"] = Silence
     await two.power_up()

@@ -130,13 +130,20 @@ class Authority:
 
     # --- stations -----------------------------------------------------------------------
 
-    def sign(self, request: str, *, station: str, names: Sequence[str]) -> str:
+    def sign(
+        self,
+        request: str,
+        *,
+        station: str,
+        names: Sequence[str],
+        used: int | None = None,
+    ) -> str:
         """Return the certificate that a station asks for, as PEM (A02, A03).
 
         It is for the one of the names, the station's serial number and identity, that the
         request has, else for the first: a station gets none for another. The same request
-        is answered with the same certificate until that has to be renewed. Raises
-        `BadRequest`.
+        is answered with the same certificate until that has to be renewed. `used` is the
+        number of the one that it has, which counts on. Raises `BadRequest`.
         """
         asked = read_request(request)
         digest = sha256(asked.public_bytes(Encoding.DER)).hexdigest()
@@ -158,9 +165,16 @@ class Authority:
             made = making.make_station(
                 key, common_name, organisation, self._opened, now
             )
-            return self._keep(made, station=owner, request=digest)
+            return self._keep(made, station=owner, request=digest, used=used)
 
-    def _keep(self, made: x509.Certificate, *, station: str, request: str) -> str:
+    def _keep(
+        self,
+        made: x509.Certificate,
+        *,
+        station: str,
+        request: str,
+        used: int | None = None,
+    ) -> str:
         text = made.public_bytes(Encoding.PEM).decode()
         self._register.add(
             Issued(
@@ -169,7 +183,8 @@ class Authority:
                 request=request,
                 certificate=text,
                 expires=made.not_valid_after_utc,
-            )
+            ),
+            used=used,
         )
         return text
 
@@ -193,11 +208,14 @@ class Authority:
             return Standing(station="", holds=False)
         return Standing(station=known.station, holds=known.revoked is None)
 
-    def revoke(self, station: str) -> None:
-        """Take back whatever a station was issued, and say so in the list of that."""
+    def revoke(self, station: str, *, but: int | None = None) -> None:
+        """Take back whatever a station was issued, and say so in the list of that.
+
+        `but` is the number of the one that it keeps.
+        """
         with self._lock:
             now = self._clock()
-            if self._register.revoke(station.casefold(), now):
+            if self._register.revoke(station.casefold(), now, but=but):
                 made = making.make_list(self._register.revoked(), self._opened, now)
                 files.write(
                     self.folder / "revoked.pem", made.public_bytes(Encoding.PEM)

@@ -66,24 +66,32 @@ class Register:
             None,
         )
 
-    def add(self, issued: Issued) -> None:
-        """Keep a certificate, and forget the oldest where there are too many."""
+    def add(self, issued: Issued, *, used: int | None = None) -> None:
+        """Keep a certificate, and forget the oldest where there are too many.
+
+        But not the one that the station uses, by its number.
+        """
         of_the_same = [
-            one.serial for one in self._issued.values() if one.station == issued.station
+            one.serial
+            for one in self._issued.values()
+            if one.station == issued.station and one.serial != used
         ]
         for serial in of_the_same[: len(of_the_same) - MOST_OF_A_STATION + 1]:
             del self._issued[serial]
         while len(self._issued) >= MOST:
-            del self._issued[next(iter(self._issued))]
+            del self._issued[next(it for it in self._issued if it != used)]
         self._issued[issued.serial] = issued
         self._write()
 
-    def revoke(self, station: str, at: datetime) -> bool:
-        """Take back everything that a station was issued; return whether anything was."""
+    def revoke(self, station: str, at: datetime, *, but: int | None = None) -> bool:
+        """Take back everything that a station was issued; return whether anything was.
+
+        But not what was issued under one number.
+        """
         counting = [
             one
             for one in self._issued.values()
-            if one.station == station and one.revoked is None
+            if one.station == station and one.revoked is None and one.serial != but
         ]
         for one in counting:
             self._issued[one.serial] = replace(one, revoked=at)

@@ -1,5 +1,7 @@
 """Functional block A: the password that a station shows, and its change (A00, A01)."""
 
+import asyncio
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,13 +23,14 @@ _PLACE = at("SecurityCtrlr", "BasicAuthPassword")
 # Where a password may be set that counts once the station uses that connection.
 _OF_A_CONNECTION = "networkconfiguration"
 _AGREED = ("Accepted", "RebootRequired")
+_MOST_ADDRESSES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
     """Somebody who was turned away for the password; of that only a hash is kept.
 
-    `mark` is what it is known by, None where none was shown.
+    `mark` is what it is known by, None where none was shown, or an empty one.
     """
 
     address: str
@@ -72,6 +75,11 @@ class Passwords(Block):
         # who was turned away.
         self.attempt: Attempt | None = None
         self._last: tuple[bytes | None, str] | None = None
+        # What people are not told of yet, since it has to be hashed first.
+        self._untold: tuple[Attempt, bytes] | None = None
+        self._telling: asyncio.Task[None] | None = None
+        # Where the station showed the present password, since this process runs.
+        self._addresses: deque[str] = deque(maxlen=_MOST_ADDRESSES)
         self.ignores_attempts = False
         # Whether the station is to be given a password as soon as that can be done.
         self.wanted = False
@@ -95,23 +103,44 @@ class Passwords(Block):
             if kept != self.current.hash:
                 self._hold(Secret(kept))
 
-    def knows(self, password: bytes | None) -> bool:
-        """Return whether it was seen before that this is the password; costs nothing."""
-        return self.is_set and password is not None and self.current.known(password)
+    def came_from(self, address: str) -> bool:
+        """Return whether the station showed its present password at an address."""
+        self._follow_settings()
+        return address in self._addresses
+
+    def was_wrong(self, password: bytes) -> bool:
+        """Return whether it was seen before that it is none; costs nothing."""
+        self._follow_settings()
+        return all(it.was_wrong(password) for it in (self.current, self.coming) if it)
 
     async def admits(self, password: bytes | None) -> bool:
         """Return whether a password, or none, will do; raises `TooBusy`."""
         if password is None:
             return not self.is_set
-        hashing = self.station.shared.hashing
-        if self.coming and await self.coming.is_(password, hashing):
-            self._become(self.coming, password)
+        if self.is_set and self.current.known(password):
             return True
-        return not self.is_set or await self.current.is_(password, hashing)
+        hashing, coming = self.station.shared.hashing, self.coming
+        if coming and await coming.is_(password, hashing) and coming is self.coming:
+            self._become(coming, password)
+            return True
+        while self.is_set:
+            compared = self.current
+            admitted = await compared.is_(password, hashing)
+            # It may be another one by now.
+            if self.is_set and compared is self.current:
+                return admitted
+        return True
+
+    def still_admits(self, password: bytes | None) -> bool:
+        """Return whether what was admitted a moment ago still is; costs nothing."""
+        return not self.is_set or (
+            password is not None and self.current.known(password)
+        )
 
     def on_refused(self, password: bytes | None, address: str) -> None:
         """Tell people of somebody who was turned away, so that they can decide about it."""
-        mark = None if password is None else passwords.fingerprint(password)
+        # One that is empty is none.
+        mark = passwords.fingerprint(password) if password else None
         if self._last == (mark, address):
             return
         self._last = (mark, address)
@@ -120,28 +149,38 @@ class Passwords(Block):
         )
         if self.ignores_attempts:
             return
-        if password is None:
+        if not password:
             self._tell(attempt)
-        else:
-            self.station.spawn(self._hash_and_tell(attempt, password))
+            return
+        self._untold = attempt, password
+        if self._telling is None or self._telling.done():
+            self._telling = self.station.spawn(self._hash_and_tell())
 
-    async def _hash_and_tell(self, attempt: Attempt, password: bytes) -> None:
-        """Tell of an attempt once there is a hash of what was shown, to agree to."""
-        kept = await self.station.shared.hashing.hash(password)
-        if self._last == (attempt.mark, attempt.address):
-            self._tell(Attempt(**vars(attempt) | {"hash": kept}))
+    async def _hash_and_tell(self) -> None:
+        """Tell of an attempt once there is a hash of what was shown, to agree to.
+
+        One at a time: of those that come meanwhile it is the last that people hear of.
+        """
+        while self._untold is not None:
+            (attempt, password), self._untold = self._untold, None
+            kept = await self.station.shared.hashing.hash(password)
+            if self._last == (attempt.mark, attempt.address):
+                self._tell(Attempt(**vars(attempt) | {"hash": kept}))
 
     def _tell(self, attempt: Attempt) -> None:
         self.attempt = attempt
         self.on_attempt(attempt)
 
-    def on_admitted(self, address: str) -> None:
+    def on_admitted(self, address: str, password: bytes | None) -> None:
         """Forget an attempt that was the station's own, since it came in from there."""
+        right = password is not None and self.is_set and self.current.known(password)
+        if right and address not in self._addresses:
+            self._addresses.append(address)
         if self._last is not None and self._last[1] == address:
             self._forget_attempt()
 
     def _forget_attempt(self) -> None:
-        self._last = None
+        self._last = self._untold = None
         if self.attempt is not None:
             self.attempt = None
             self.on_attempt(None)
@@ -154,6 +193,7 @@ class Passwords(Block):
         """Go on turning them away, and tell nobody until there is another password."""
         self.ignores_attempts = True
         self._forget_attempt()
+        self.station.remember()
 
     # --- change -------------------------------------------------------------------------
 
@@ -168,6 +208,7 @@ class Passwords(Block):
     def _hold(self, secret: Secret) -> None:
         """Have a password for the only one; who came with another is no news any more."""
         self.current, self.coming = secret, Secret()
+        self._addresses.clear()
         self.ignores_attempts = self.wanted = False
         self._forget_attempt()
         self.station.remember()
@@ -231,6 +272,7 @@ class Passwords(Block):
         for password, (kind, said) in self._told(payload, answer):
             if said == "Accepted" and kind != _OF_A_CONNECTION and self._is_shown:
                 self._replace_with(password)
+                self.station.security.on_told(self.current)
             elif said not in _AGREED and self.coming.known(password):
                 self.coming = Secret()
                 self.station.remember()
@@ -245,11 +287,15 @@ class Passwords(Block):
     def _told(
         self, payload: Payload, answer: Payload | None = None
     ) -> Iterator[tuple[bytes, tuple[str, str]]]:
-        """Yield the passwords in a command: of what, and what the station said of each."""
+        """Yield the passwords in a command: of what, and what the station said of each.
+
+        One that is empty is none.
+        """
         if self.speaks_16:
             if payload["key"].casefold() == KEY:
                 said = str((answer or {}).get("status"))
-                yield payload["value"].encode(), (KEY, said)
+                if value := payload["value"]:
+                    yield value.encode(), (KEY, said)
             return
         results = _results(answer or {})
         for item in payload["setVariableData"]:
@@ -260,8 +306,8 @@ class Passwords(Block):
             if key.variable != _PLACE.key.variable:
                 continue
             if key.component in (_PLACE.key.component, _OF_A_CONNECTION):
-                value = read_value(item["attributeValue"]) or ""
-                yield value.encode(), (key.component, results.get(key, ""))
+                if value := read_value(item["attributeValue"]):
+                    yield value.encode(), (key.component, results.get(key, ""))
 
     async def update(self, password: str | None = None) -> NewPassword:
         """Give the station a password, a random one where none is named (A01).
@@ -318,17 +364,20 @@ class Passwords(Block):
     # --- memory -------------------------------------------------------------------------
 
     def recall(self, facts: dict[str, Any]) -> None:
-        """Take up a password that the station does not use yet."""
+        """Take up what was kept; attempts count again where people changed the password."""
         self.coming = Secret(facts.get("coming", ""))
         self.wanted = bool(facts.get("wanted"))
+        self.ignores_attempts = facts.get("blocked") == self.current.salt
 
     def facts(self) -> dict[str, Any]:
-        """Keep the hash of a password that the station does not use yet."""
+        """Keep a password that is not used yet, and until which one attempts are ignored."""
         kept: dict[str, Any] = {}
         if self.coming.hash:
             kept["coming"] = self.coming.hash
         if self.wanted:
             kept["wanted"] = True
+        if self.ignores_attempts:
+            kept["blocked"] = self.current.salt
         return kept
 
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 
-from ..admission import Arrival, certificate_fits
+from ..admission import Arrival, ClientCertificate, certificate_fits
 from ..authority import Authority, AuthorityError, BadRequest, read_request
 from ..clock import moment
 from ..errors import CommandRejected, OcppError
 from ..model import Payload, SecurityReported, Topic, utcnow
+from ..passwords import Secret
+from ..stand_ins import StandIns
 from ..versions import V2, V16, V21
 from .block import Block, answers, follows
 
@@ -60,6 +62,7 @@ class Security(Block):
         # How the station came in, with the present socket or the one before.
         self.arrival: Arrival | None = None
         self.certificate: OwnCertificate | None = None
+        self.stand_ins = StandIns(station)
         # The requests that are being signed.
         self._signing: set[str] = set()
         self._asked: datetime | None = None
@@ -79,15 +82,58 @@ class Security(Block):
     def on_arrival(self, arrival: Arrival) -> None:
         """Know how the station comes in, just before it has its socket."""
         self.arrival = arrival
+        self.stand_ins.on_arrival()
         self.station.security_profile.on_arrival(arrival)
+        self.station.renewal.on_arrival(arrival)
         shown = arrival.certificate
         if shown is None or not shown.valid:
             return
         ours = shown.issued_to is not None
-        if not ours or shown.issued_to == self.station.identity.casefold():
+        if not ours or self._is_mine(shown):
             self._know(
                 OwnCertificate(serial=shown.serial, expires=shown.expires, ours=ours)
             )
+            self._vouch(shown.serial, self._proven())
+
+    # --- instead of a password ------------------------------------------------------------
+
+    def stands_in(self, arrival: Arrival) -> bool:
+        """Return whether a certificate that was issued here stands in for the password.
+
+        It does so where people ask for a certificate, and for whoever was known to have the
+        password that is in force. Others may have got theirs while none was asked for.
+        """
+        shown = arrival.certificate
+        if shown is None or not shown.valid or not self._is_mine(shown):
+            return False
+        return (
+            self.station.settings.security_profile >= _CERTIFIED
+            or shown.serial in self.stand_ins
+            or self.station.security_profile.gave(shown.serial)
+        )
+
+    def on_told(self, secret: Secret) -> None:
+        """Know that the station was just told the password that is in force."""
+        self.stand_ins.on_told(secret)
+        shown = self.arrival.certificate if self.arrival is not None else None
+        if shown is not None and shown.valid and self._is_mine(shown):
+            self._vouch(shown.serial, secret)
+
+    def _is_mine(self, shown: ClientCertificate) -> bool:
+        return shown.issued_to == self.station.identity.casefold()
+
+    def _proven(self) -> Secret | None:
+        """Return the password in force, where whoever is connected is known to have it."""
+        if (arrival := self.arrival) is None:
+            return None
+        if self.stands_in(arrival):
+            return self.stand_ins.in_force
+        return self.stand_ins.proven(arrival)
+
+    def _vouch(self, number: str, of: Secret | None) -> None:
+        """Have a certificate stand in for a password that its owner is known to have."""
+        if of is not None and self.stand_ins.add(number, of):
+            self.station.remember()
 
     def is_another(self, serial: str) -> bool:
         """Return whether a station boots as another than its certificate names (B01.FR.12).
@@ -125,11 +171,16 @@ class Security(Block):
         except BadRequest as error:
             self.station.note(f"SignCertificate: rejected, {error}")
             return self._rejected("InvalidCSR", str(error))
-        self.station.afterwards(lambda: self._begin(authority, payload))
+        if not self.station.renewal.takes(payload["csr"]):
+            self.station.note("SignCertificate: rejected, one at a time")
+            return self._rejected("NotEnabled", "There is a certificate on its way")
+        # What is known of who asks, not of who may have come by the time it is signed.
+        of = self._proven()
+        self.station.afterwards(lambda: self._begin(authority, payload, of))
         return {"status": "Accepted"}
 
-    def _begin(self, authority: Authority, payload: Payload) -> None:
-        self.station.spawn(self._sign(authority, payload))
+    def _begin(self, authority: Authority, payload: Payload, of: Secret | None) -> None:
+        self.station.spawn(self._sign(authority, payload, of))
 
     def _rejected(self, code: str, why: str) -> Payload:
         if self.speaks_16:
@@ -139,8 +190,13 @@ class Security(Block):
             "statusInfo": {"reasonCode": code, "additionalInfo": why},
         }
 
-    async def _sign(self, authority: Authority, payload: Payload) -> None:
-        """Sign a request and send the station its certificate."""
+    async def _sign(
+        self, authority: Authority, payload: Payload, of: Secret | None
+    ) -> None:
+        """Sign a request and send the station its certificate.
+
+        Where it is known to have a password, that can stand in for it from then on.
+        """
         request: str = payload["csr"]
         if request in self._signing:
             return
@@ -151,7 +207,9 @@ class Security(Block):
                 request,
                 station=self.station.identity,
                 names=self._names(),
+                used=self._used,
             )
+            self._vouch(_number_of(chain), of)
             await self.command(
                 "CertificateSigned", {"certificateChain": chain} | self._echo(payload)
             )
@@ -171,6 +229,12 @@ class Security(Block):
         info = self.station.provisioning.info
         names = [info.serial if info is not None else "", self.station.identity]
         return [name for name in names if name]
+
+    @property
+    def _used(self) -> int | None:
+        """Return the number of the certificate that the station came with."""
+        shown = self.arrival.certificate if self.arrival is not None else None
+        return int(shown.serial, 16) if shown is not None else None
 
     def _echo(self, payload: Payload) -> Payload:
         """Return what a station knows its request again by."""
@@ -199,6 +263,7 @@ class Security(Block):
                 ours=authority is not None and authority.issued(leaf),
             )
         )
+        self.station.security_profile.on_given(f"{leaf.serial_number:x}")
 
     def _know(self, certificate: OwnCertificate) -> None:
         if certificate == self.certificate:
@@ -240,6 +305,10 @@ class Security(Block):
         ):
             return
         self._asked = now
+        await self.ask_for_request()
+
+    async def ask_for_request(self) -> None:
+        """Ask a station to ask for a certificate; raises what `Block.command` does."""
         if self.speaks_16:
             message = {"requestedMessage": "SignChargePointCertificate"}
             await self.command("ExtendedTriggerMessage", message)
@@ -253,9 +322,19 @@ class Security(Block):
         if kept := facts.get("certificate"):
             expires = datetime.fromisoformat(kept["expires"])
             self.certificate = OwnCertificate(**kept | {"expires": expires})
+        self.stand_ins.recall(facts.get("stand_ins", {}))
 
     def facts(self) -> dict[str, Any]:
-        """Keep until when the station's certificate holds."""
-        if (mine := self.certificate) is None:
-            return {}
-        return {"certificate": vars(mine) | {"expires": mine.expires.isoformat()}}
+        """Keep until when the station's certificate holds, and which stand in for what."""
+        kept: dict[str, Any] = {}
+        if (mine := self.certificate) is not None:
+            kept["certificate"] = vars(mine) | {"expires": mine.expires.isoformat()}
+        if stand_ins := self.stand_ins.facts():
+            kept["stand_ins"] = stand_ins
+        return kept
+
+
+def _number_of(chain: str) -> str:
+    """Return the number of the first certificate of a chain that was issued here."""
+    leaf = x509.load_pem_x509_certificate(chain.encode())
+    return f"{leaf.serial_number:x}"

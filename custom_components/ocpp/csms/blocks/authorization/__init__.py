@@ -56,7 +56,7 @@ class Authorization(Block):
         that it is. A station that is not adopted charges nobody: its transactions are
         recorded, since they exist, but are told that the token is invalid.
         """
-        if self.station.settings.registration is not RegistrationStatus.ACCEPTED:
+        if self.station.registration is not RegistrationStatus.ACCEPTED:
             return IdTokenInfo(status="Invalid")
         if kind == NO_AUTHORIZATION:
             # A start button, or a free charger: there is nobody to refuse (C02).

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...configuration_keys import KNOWN, SECRET, canonical
+from ...configuration_keys import KNOWN, canonical
 from ...errors import (
     CommandFailed,
     CommandRejected,
@@ -21,6 +21,7 @@ from ...model import (
     timestamp,
     utcnow,
 )
+from ...secret_names import is_secret_key
 from ...versions import V2, V16
 from ..block import Block, answers, follows
 from . import v2, v16
@@ -80,6 +81,17 @@ class Provisioning(Block):
             self.station.note("BootNotification: another charger's certificate")
             self.station.afterwards(self.station.disconnect)
             return self._verdict(RegistrationStatus.REJECTED)
+        self.booted.set()
+        if not self.station.renewal.going_on:
+            # Who it is counts once it comes with a certificate that holds (A00.FR.429).
+            self._take_up(says)
+            self._on_boot(payload)
+        status = self.station.registration
+        self.station.on_boot(status)
+        return self._verdict(status)
+
+    def _take_up(self, says: StationInfo) -> None:
+        """Know who the station says that it is."""
         known = self.info or StationInfo()
         # What a boot leaves out is no news.
         info = StationInfo(
@@ -95,7 +107,9 @@ class Provisioning(Block):
             self.info = info
             self.changed(Topic.INFO)
             self.station.remember()
-        self.booted.set()
+
+    def _on_boot(self, payload: Payload) -> None:
+        """Know what is different since the station restarted."""
         for key in tuple(self.after_reboot):
             self._set_after_reboot(key, False)
         # One that was asked for says nothing of a restart.
@@ -104,9 +118,6 @@ class Provisioning(Block):
         )
         self.station.restarts.on_boot()
         self.station.diagnostics.on_boot()
-        status = self.station.settings.registration
-        self.station.on_boot(status)
-        return self._verdict(status)
 
     def _verdict(self, status: RegistrationStatus) -> Payload:
         options = self.station.options
@@ -359,5 +370,7 @@ class Provisioning(Block):
     def shown_keys(self) -> dict[str, str]:
         """Return the configuration without what names a card."""
         return {
-            key: known.value for key, known in self.keys.items() if key not in SECRET
+            key: known.value
+            for key, known in self.keys.items()
+            if not is_secret_key(key)
         }

@@ -12,7 +12,7 @@ from ...errors import CannotMove, MoveFailed, OcppError, StationOffline
 from ...model import Part, Topic, utcnow
 from ...variables import at
 from . import v2, v16
-from .papers import Signing, has_root, shows_certificate
+from .papers import Signing, comes_with, has_root, shown_number, shows_certificate
 from .steps import Entrance, Moved, Step
 
 if TYPE_CHECKING:
@@ -33,12 +33,16 @@ _ENCRYPTED, _CERTIFIED = 2, 3
 
 @dataclass(kw_only=True)
 class _Move:
-    """A station that is on its way; `until` is None while it has not left yet."""
+    """A station that is on its way; `until` is None while it has not left yet.
+
+    `certificate` is the number of the one of ours that it has to come with, if any.
+    """
 
     target: int
     patience: float
     organisation: str = ""
     until: datetime | None = None
+    certificate: str = ""
 
 
 class SecurityProfiles(Signing):
@@ -81,8 +85,24 @@ class SecurityProfiles(Signing):
         if (move := self._move) is None:
             return
         self._left.set()
-        if self._is_at(arrival, move.target, move.organisation):
+        if self._is_at(arrival, move.target, move.organisation) and comes_with(
+            arrival, move.certificate
+        ):
             self._there.set()
+
+    def gave(self, number: str) -> bool:
+        """Return whether the station is on its way with a certificate of that number."""
+        return self._move is not None and self._move.certificate == number
+
+    def on_given(self, number: str) -> None:
+        """Expect a station that was given one more certificate to come with that."""
+        if (
+            self._move is not None
+            and self._move.certificate
+            and not self._left.is_set()
+        ):
+            self._move.certificate = number
+            self.station.remember()
 
     def _is_at(self, arrival: Arrival, target: int, organisation: str) -> bool:
         """Return whether an arrival is as a profile has it, and no better."""
@@ -201,17 +221,30 @@ class SecurityProfiles(Signing):
             self.begin(Step.INSTALL_ROOT)
             request = {"certificateType": spelling.ROOT, "certificate": entrance.root}
             await self.command("InstallCertificate", request)
-        if target >= _CERTIFIED and not shows_certificate(self.station):
-            self.begin(Step.SIGN_CERTIFICATE)
-            await self.have_signed()
+        certificate = await self._certificate() if target >= _CERTIFIED else ""
         self._move = _Move(
-            target=target, patience=patience, organisation=entrance.organisation
+            target=target,
+            patience=patience,
+            organisation=entrance.organisation,
+            certificate=certificate,
         )
         self._left.clear()
         self._there.clear()
         self.station.remember()
         waits: bool = await spelling.set_off(self, target, entrance)
         return waits
+
+    async def _certificate(self) -> str:
+        """Return the number of the certificate that the station has to come with."""
+        if not shows_certificate(self.station):
+            self.begin(Step.SIGN_CERTIFICATE)
+            await self.have_signed()
+            given = self.station.security.certificate
+            number = given.serial if given is not None else ""
+        else:
+            number = shown_number(self.station)
+        await self.take_back(but=number)
+        return number
 
     def _is_there(self, target: int, entrance: Entrance) -> bool:
         """Return whether the station came in as a profile has it."""
@@ -285,11 +318,15 @@ class SecurityProfiles(Signing):
 
     def _settle(self, target: int) -> None:
         """Ask for the profile from now on, since the station is there (A05.FR.07)."""
-        self._move, self._before = None, ""
+        move, self._move, self._before = self._move, None, ""
         self._go_on_to(None)
         settings = replace(self.station.settings, security_profile=target)
         self.station.apply_settings(settings)
         self.station.remember()
+        if target >= _CERTIFIED:
+            given = move.certificate if move is not None else ""
+            kept = given or shown_number(self.station)
+            self.station.spawn(self.take_back(but=kept))
         self.on_moved(target)
 
     async def _back_out(self) -> None:

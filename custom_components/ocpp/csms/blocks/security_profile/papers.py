@@ -4,6 +4,8 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from ...admission import Arrival
+from ...authority import AuthorityError
 from ...errors import CommandRejected, CommandTimedOut
 from ...model import Payload
 from ...versions import V2, V16
@@ -35,6 +37,21 @@ def shows_certificate(station: ChargingStation) -> bool:
     return shown is not None and shown.valid and shown.issued_to == mine
 
 
+def shown_number(station: ChargingStation) -> str:
+    """Return the number of the certificate of ours that a station showed, if it did."""
+    arrival = station.security.arrival
+    shown = arrival.certificate if arrival is not None else None
+    return shown.serial if shown is not None and shows_certificate(station) else ""
+
+
+def comes_with(arrival: Arrival, number: str) -> bool:
+    """Return whether an arrival shows no other certificate of ours than it was given."""
+    shown = arrival.certificate
+    if not number or shown is None or shown.issued_to is None:
+        return True
+    return shown.serial == number
+
+
 class Signing(Block):
     """Has a station ask for a certificate of its own."""
 
@@ -59,6 +76,19 @@ class Signing(Block):
             raise CommandTimedOut("SignCertificate") from None
         finally:
             self._signed = None
+
+    async def take_back(self, *, but: str) -> None:
+        """Have no certificate of ours hold but that of one number.
+
+        Others may have been given to anybody, while nothing said who the station is.
+        """
+        if (authority := self.station.shared.authority) is None:
+            return
+        kept = int(but, 16) if but else None
+        try:
+            await asyncio.to_thread(authority.revoke, self.station.identity, but=kept)
+        except AuthorityError:
+            self.station.note("certificates: those of before could not be taken back")
 
     @follows("CertificateSigned", V16, *V2)
     def on_signed(self, payload: Payload, answer: Payload) -> None:
