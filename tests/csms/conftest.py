@@ -22,10 +22,12 @@ if find_spec("homeassistant") is None:
     _package.__path__ = [str(Path(__file__).parents[2] / "custom_components" / "ocpp")]
     sys.modules["custom_components.ocpp"] = _package
 
+from custom_components.ocpp.csms.authority import Authority
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.model import Options, Part, StationSettings
 from custom_components.ocpp.csms.store import Store
+from custom_components.ocpp.csms.tls import Tls, TlsSettings
 from tests.simulator import Charger
 from tests.simulator_v2 import Station as Two
 
@@ -33,8 +35,11 @@ from tests.simulator_v2 import Station as Two
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 
 IDENTITY = "CP1"
+# By which stations reach this machine where they come encrypted.
+NAMES = ("localhost", "127.0.0.1", "::1")
 PATIENCE = 5
 
+type Listen = Callable[..., Awaitable[CentralSystem]]
 type MakeCharger = Callable[..., Awaitable[Charger]]
 type MakeTwo = Callable[..., Awaitable[Two]]
 type MakeWire = Callable[..., Awaitable[Wire]]
@@ -154,6 +159,40 @@ async def central(store: Store, options: Options) -> AsyncGenerator[CentralSyste
     await central.listen()
     yield central
     await central.close()
+
+
+@pytest.fixture
+async def listen(
+    tmp_path: Path, store: Store, options: Options
+) -> AsyncGenerator[Listen]:
+    """Return what opens a central system with an encrypted port beside the other.
+
+    It takes what `TlsSettings` does.
+    """
+    opened: list[CentralSystem] = []
+
+    async def listen(
+        host: str = "127.0.0.1", port: int = 0, **settings: Any
+    ) -> CentralSystem:
+        central = CentralSystem(
+            host=host,
+            port=port,
+            store=store,
+            options=options,
+            tls=Tls(
+                settings=TlsSettings(port=0, **settings),
+                authority=Authority(tmp_path / "authority"),
+                names=NAMES,
+            ),
+        )
+        opened.append(central)
+        await central.open()
+        await central.listen()
+        return central
+
+    yield listen
+    for central in opened:
+        await central.close()
 
 
 @pytest.fixture

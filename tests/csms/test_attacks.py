@@ -16,14 +16,11 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from custom_components.ocpp.csms import passwords
 from custom_components.ocpp.csms.admission import Refusal
-from custom_components.ocpp.csms.authority import Authority
 from custom_components.ocpp.csms.central_system import MOST_VISITORS, CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
-from custom_components.ocpp.csms.model import Options, StationSettings
+from custom_components.ocpp.csms.model import StationSettings
 from custom_components.ocpp.csms.rates import Limits
-from custom_components.ocpp.csms.store import Store
-from custom_components.ocpp.csms.tls import Tls, TlsSettings
-from tests.csms.conftest import IDENTITY, PATIENCE, prepared
+from tests.csms.conftest import IDENTITY, PATIENCE, Listen, prepared
 from tests.csms.papers import client_context
 from tests.csms.test_passwords import OTHER, PASSWORD, basic
 from tests.simulator import Charger
@@ -120,38 +117,27 @@ async def test_nobody_takes_the_charger_over(
 
 
 async def test_nobody_comes_in_plainly_where_encryption_is_required(
-    tmp_path: Path, store: Store, options: Options
+    listen: Listen, tmp_path: Path
 ) -> None:
-    tls = Tls(
-        settings=TlsSettings(port=0),
-        authority=Authority(tmp_path / "authority"),
-        names=("localhost", "127.0.0.1"),
+    central = await listen()
+    kept = passwords.hash_of(PASSWORD.encode())
+    station = await central.add_station(
+        IDENTITY, StationSettings(password_hash=kept, security_profile=2)
     )
-    central = CentralSystem(
-        host="127.0.0.1", port=0, store=store, options=options, tls=tls
-    )
-    await central.open()
-    await central.listen()
-    try:
-        kept = passwords.hash_of(PASSWORD.encode())
-        station = await central.add_station(
-            IDENTITY, StationSettings(password_hash=kept, security_profile=2)
-        )
-        url = f"wss://localhost:{central.tls_port}"
-        context = client_context(tls.authority.root_file, tmp_path)
-        async with Charger(url, IDENTITY, tls=context, password=PASSWORD) as victim:
-            await victim.boot()
-            async with undisturbed(victim, station):
-                # Not even with the right password, which would be heard by everybody.
-                assert await status(attacker(central, password=PASSWORD)) == 403
-                wrong = Charger(url, IDENTITY, tls=context, password=OTHER)
-                assert await status(wrong) == 401
-        assert central.refused == {
-            Refusal.NOT_ENCRYPTED: 1,
-            Refusal.WRONG_PASSWORD: 1,
-        }
-    finally:
-        await central.close()
+    assert central.tls is not None
+    url = f"wss://localhost:{central.tls_port}"
+    context = client_context(central.tls.authority.root_file, tmp_path)
+    async with Charger(url, IDENTITY, tls=context, password=PASSWORD) as victim:
+        await victim.boot()
+        async with undisturbed(victim, station):
+            # Not even with the right password, which would be heard by everybody.
+            assert await status(attacker(central, password=PASSWORD)) == 403
+            wrong = Charger(url, IDENTITY, tls=context, password=OTHER)
+            assert await status(wrong) == 401
+    assert central.refused == {
+        Refusal.NOT_ENCRYPTED: 1,
+        Refusal.WRONG_PASSWORD: 1,
+    }
 
 
 async def test_passwords_are_not_guessed(

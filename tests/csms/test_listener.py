@@ -1,7 +1,7 @@
 """The ports, over real sockets: who may knock how at which, and how that ends."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 import errno
 import gc
@@ -20,15 +20,13 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus
 
 from custom_components.ocpp.csms import listener
 from custom_components.ocpp.csms.admission import Refusal
-from custom_components.ocpp.csms.authority import Authority
 from custom_components.ocpp.csms.blocks.security_profile import Entrance
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.errors import PortUnavailable
 from custom_components.ocpp.csms.model import Options, StationSettings
 from custom_components.ocpp.csms.rates import Limits
 from custom_components.ocpp.csms.store import Store
-from custom_components.ocpp.csms.tls import Tls, TlsSettings
-from tests.csms.conftest import IDENTITY, PATIENCE, prepared
+from tests.csms.conftest import IDENTITY, PATIENCE, Listen, prepared
 from tests.csms.papers import Elsewhere, client_context, new_key
 from tests.csms.test_attacks import undisturbed
 from tests.simulator import Charger
@@ -44,36 +42,6 @@ REQUEST = (
 # The beginning of what a station says first in TLS: a record of 512 bytes is announced.
 HALF_A_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
 VERSIONS = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
-
-type Listen = Callable[..., Awaitable[CentralSystem]]
-
-
-@pytest.fixture
-async def listen(
-    tmp_path: Path, store: Store, options: Options
-) -> AsyncGenerator[Listen]:
-    """Return what opens a central system with an encrypted port beside the other."""
-    opened: list[CentralSystem] = []
-
-    async def listen(
-        host: str = "127.0.0.1", port: int = 0, **settings: Any
-    ) -> CentralSystem:
-        tls = Tls(
-            settings=TlsSettings(port=0, **settings),
-            authority=Authority(tmp_path / "authority"),
-            names=("localhost", "127.0.0.1", "::1"),
-        )
-        central = CentralSystem(
-            host=host, port=port, store=store, options=options, tls=tls
-        )
-        opened.append(central)
-        await central.open()
-        await central.listen()
-        return central
-
-    yield listen
-    for central in opened:
-        await central.close()
 
 
 @pytest.fixture

@@ -21,20 +21,11 @@ from websockets.exceptions import InvalidStatus
 
 from custom_components.ocpp.csms import revocation
 from custom_components.ocpp.csms.admission import Refusal
-from custom_components.ocpp.csms.authority import Authority
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
-from custom_components.ocpp.csms.model import (
-    Options,
-    Part,
-    StationSettings,
-    Topic,
-    utcnow,
-)
+from custom_components.ocpp.csms.model import Part, StationSettings, Topic, utcnow
 from custom_components.ocpp.csms.revocation import ShownCertificates
-from custom_components.ocpp.csms.store import Store
-from custom_components.ocpp.csms.tls import Tls, TlsSettings
-from tests.csms.conftest import IDENTITY, PATIENCE, until
+from tests.csms.conftest import IDENTITY, PATIENCE, Listen, until
 from tests.csms.papers import Elsewhere, Key, client_context, name, new_key, request
 from tests.csms.responder import Responder, responding
 from tests.csms.test_tls import knock
@@ -120,24 +111,11 @@ def elsewhere() -> Elsewhere:
 
 @pytest.fixture
 async def central(
-    tmp_path: Path, store: Store, options: Options, elsewhere: Elsewhere
-) -> AsyncGenerator[CentralSystem]:
+    listen: Listen, tmp_path: Path, elsewhere: Elsewhere
+) -> CentralSystem:
     """Return a central system that trusts it."""
     (tmp_path / "ca.pem").write_bytes(elsewhere.pem())
-    tls = Tls(
-        settings=TlsSettings(
-            port=0, client_ca=tmp_path / "ca.pem", organisation="Elsewhere"
-        ),
-        authority=Authority(tmp_path / "authority"),
-        names=("localhost",),
-    )
-    central = CentralSystem(
-        host="127.0.0.1", port=0, store=store, options=options, tls=tls
-    )
-    await central.open()
-    await central.listen()
-    yield central
-    await central.close()
+    return await listen(client_ca=tmp_path / "ca.pem", organisation="Elsewhere")
 
 
 @pytest.fixture

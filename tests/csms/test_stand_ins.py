@@ -1,6 +1,5 @@
 """When a certificate that was issued here stands in for a password, over real sockets."""
 
-from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +7,10 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from custom_components.ocpp.csms import passwords
-from custom_components.ocpp.csms.authority import Authority
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
-from custom_components.ocpp.csms.model import Options, StationSettings
-from custom_components.ocpp.csms.store import Store
-from custom_components.ocpp.csms.tls import Tls, TlsSettings
-from tests.csms.conftest import IDENTITY
+from custom_components.ocpp.csms.model import StationSettings
+from tests.csms.conftest import IDENTITY, Listen
 from tests.csms.papers import Key, client_context, new_key, request
 from tests.csms.test_passwords import hashed
 from tests.simulator import Charger
@@ -23,22 +19,9 @@ PASSWORD, OTHER = "correct horse battery", "a-different-password"
 
 
 @pytest.fixture
-async def central(
-    tmp_path: Path, store: Store, options: Options
-) -> AsyncGenerator[CentralSystem]:
+async def central(listen: Listen) -> CentralSystem:
     """Return a central system with both ports."""
-    tls = Tls(
-        settings=TlsSettings(port=0),
-        authority=Authority(tmp_path / "authority"),
-        names=("localhost", "127.0.0.1"),
-    )
-    central = CentralSystem(
-        host="127.0.0.1", port=0, store=store, options=options, tls=tls
-    )
-    await central.open()
-    await central.listen()
-    yield central
-    await central.close()
+    return await listen()
 
 
 def settings(password: str = "", profile: int = 0) -> StationSettings:

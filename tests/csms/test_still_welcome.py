@@ -5,7 +5,7 @@ door looks at somebody.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 import json
@@ -18,14 +18,11 @@ from websockets.exceptions import InvalidStatus
 
 from custom_components.ocpp.csms import passwords
 from custom_components.ocpp.csms.admission import Refusal
-from custom_components.ocpp.csms.authority import Authority
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.model import Options, Part, StationSettings, Topic
 from custom_components.ocpp.csms.rates import Limits
-from custom_components.ocpp.csms.store import Store
-from custom_components.ocpp.csms.tls import Tls, TlsSettings
-from tests.csms.conftest import IDENTITY, PATIENCE, MakeWire, until
+from tests.csms.conftest import IDENTITY, PATIENCE, Listen, MakeWire, until
 from tests.csms.papers import Elsewhere, client_context, new_key
 from tests.csms.test_passwords import OTHER, PASSWORD, basic
 from tests.simulator import Charger
@@ -73,6 +70,16 @@ class Stubborn:
             assert more
             seen += more
 
+    async def heard_out(self) -> None:
+        """Wait until all that was said is read, by a ping that is answered behind it."""
+        self._writer.write(b"\x89\x84" + bytes(4) + b"last")
+        await self._writer.drain()
+        seen = b""
+        while b"\x8a\x04last" not in seen:
+            more = await self.told()
+            assert more
+            seen += more
+
 
 @asynccontextmanager
 async def stubborn(
@@ -106,33 +113,19 @@ async def status(central: CentralSystem, identity: str = IDENTITY, **how: Any) -
 
 
 @pytest.fixture
-async def encrypted(
-    tmp_path: Path, store: Store, options: Options
-) -> AsyncGenerator[CentralSystem]:
-    """Return a central system with both ports, and certificates from elsewhere."""
+def elsewhere(tmp_path: Path) -> Elsewhere:
+    """Return an authority that is none of ours, with its certificate in a file."""
     elsewhere = Elsewhere()
     (tmp_path / "elsewhere.pem").write_bytes(elsewhere.pem())
-    key = new_key()
-    tls = Tls(
-        settings=TlsSettings(
-            port=0,
-            client_ca=tmp_path / "elsewhere.pem",
-            organisation="Elsewhere",
-        ),
-        authority=Authority(tmp_path / "authority"),
-        names=("localhost", "127.0.0.1"),
-    )
-    central = CentralSystem(
-        host="127.0.0.1", port=0, store=store, options=options, tls=tls
-    )
-    await central.open()
-    await central.listen()
-    root = tls.authority.root_file
-    central.shown = client_context(  # type: ignore[attr-defined]
-        root, tmp_path, elsewhere.issue(key, "REAL-SERIAL"), key
-    )
-    yield central
-    await central.close()
+    return elsewhere
+
+
+@pytest.fixture
+async def encrypted(
+    listen: Listen, tmp_path: Path, elsewhere: Elsewhere
+) -> CentralSystem:
+    """Return a central system with both ports, and certificates from elsewhere."""
+    return await listen(client_ca=tmp_path / "elsewhere.pem", organisation="Elsewhere")
 
 
 # --- who is disconnected --------------------------------------------------------------------
@@ -152,7 +145,7 @@ async def test_a_charger_that_is_disconnected_is_heard_no_more(
         await charger.say("BootNotification", BOOT)
         await until(station, Part(Topic.CONNECTION), lambda: not station.connected)
         await charger.say("StartTransaction", START)
-        await asyncio.sleep(0.1)
+        await charger.heard_out()
     assert states == [False]
     assert station.provisioning.info is None
     assert station.transactions.running(1) is None
@@ -175,7 +168,7 @@ async def test_a_visitor_that_did_not_show_what_is_required_is_never_heard_as_ad
         await visitor.say("StartTransaction", START)
         await visitor.say("BootNotification", BOOT)
         station = await adding
-        await asyncio.sleep(0.1)
+        await visitor.heard_out()
         assert not station.connected
         assert station.provisioning.info is None
         assert station.transactions.running(1) is None
@@ -184,6 +177,8 @@ async def test_a_visitor_that_did_not_show_what_is_required_is_never_heard_as_ad
 
 async def test_what_an_impostor_said_before_keeps_the_charger_out_no_more(
     encrypted: CentralSystem,
+    elsewhere: Elsewhere,
+    tmp_path: Path,
 ) -> None:
     """It said that it has another serial number than the charger's certificate names."""
     open_door = f"ws://127.0.0.1:{encrypted.port}"
@@ -196,7 +191,14 @@ async def test_what_an_impostor_said_before_keeps_the_charger_out_no_more(
         )
         await impostor.wait_closed()
     assert station.provisioning.info is None
-    context = encrypted.shown  # type: ignore[attr-defined]
+    assert encrypted.tls is not None
+    key = new_key()
+    context = client_context(
+        encrypted.tls.authority.root_file,
+        tmp_path,
+        elsewhere.issue(key, "REAL-SERIAL"),
+        key,
+    )
     url = f"wss://localhost:{encrypted.tls_port}"
     async with Charger(url, IDENTITY, tls=context):
         await until(station, Part(Topic.CONNECTION), lambda: station.connected)

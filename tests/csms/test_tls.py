@@ -1,7 +1,6 @@
 """The encrypted listener, with real sockets and OpenSSL's own client."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 import shutil
@@ -33,43 +32,14 @@ from custom_components.ocpp.csms.tls import (
     TlsSettings,
     check_pair,
 )
-from tests.csms.conftest import IDENTITY, PATIENCE, prepared, until
+from tests.csms.conftest import IDENTITY, NAMES, PATIENCE, Listen, prepared, until
 from tests.csms.papers import Elsewhere, client_context, key_pem, new_key, request
 from tests.simulator import Charger
 from tests.simulator_v2 import Station as Two
 
-NAMES = ("localhost", "127.0.0.1")
 OPENSSL = shutil.which("openssl")
 # Stands for the key of somebody else.
 OTHERS = b"others"
-
-type Listen = Callable[..., Awaitable[CentralSystem]]
-
-
-@pytest.fixture
-async def listen(
-    tmp_path: Path, store: Store, options: Options
-) -> AsyncGenerator[Listen]:
-    """Return what opens a central system with an encrypted listener beside the other."""
-    opened: list[CentralSystem] = []
-
-    async def listen(**settings: Any) -> CentralSystem:
-        tls = Tls(
-            settings=TlsSettings(port=0, **settings),
-            authority=Authority(tmp_path / "authority"),
-            names=NAMES,
-        )
-        central = CentralSystem(
-            host="127.0.0.1", port=0, store=store, options=options, tls=tls
-        )
-        opened.append(central)
-        await central.open()
-        await central.listen()
-        return central
-
-    yield listen
-    for central in opened:
-        await central.close()
 
 
 @pytest.fixture

@@ -95,7 +95,7 @@ class Tls:
     settings: TlsSettings
     authority: Authority
     names: Sequence[str] = ()
-    # When the first of its certificates is over, and whether people have to care.
+    # When the first of its certificates is over.
     expires: datetime | None = None
     _current: ssl.SSLContext | None = None
     _pairs: list[Pair] = field(default_factory=list)

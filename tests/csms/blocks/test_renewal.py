@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -19,16 +18,13 @@ from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.errors import OnlyRenews
 from custom_components.ocpp.csms.model import (
-    Options,
     Part,
     RegistrationStatus,
     StationSettings,
     Topic,
     utcnow,
 )
-from custom_components.ocpp.csms.store import Store
-from custom_components.ocpp.csms.tls import Tls, TlsSettings
-from tests.csms.conftest import IDENTITY, PATIENCE, prepared, until
+from tests.csms.conftest import IDENTITY, PATIENCE, Listen, prepared, until
 from tests.csms.papers import new_key, request
 from tests.simulator import Charger
 from tests.simulator.link import CallError
@@ -49,22 +45,9 @@ every_version = pytest.mark.parametrize("version", ["ocpp1.6", "ocpp2.0.1", "ocp
 
 
 @pytest.fixture
-async def central(
-    tmp_path: Path, store: Store, options: Options
-) -> AsyncGenerator[CentralSystem]:
+async def central(listen: Listen) -> CentralSystem:
     """Return a central system with both ports."""
-    tls = Tls(
-        settings=TlsSettings(port=0),
-        authority=Authority(tmp_path / "authority"),
-        names=("localhost", "127.0.0.1"),
-    )
-    central = CentralSystem(
-        host="127.0.0.1", port=0, store=store, options=options, tls=tls
-    )
-    await central.open()
-    await central.listen()
-    yield central
-    await central.close()
+    return await listen()
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from custom_components.ocpp.csms import passwords
-from custom_components.ocpp.csms.authority import Authority
 from custom_components.ocpp.csms.blocks import security_profile as module
 from custom_components.ocpp.csms.blocks.security_profile import Entrance, Step, papers
 from custom_components.ocpp.csms.central_system import CentralSystem
@@ -23,10 +22,8 @@ from custom_components.ocpp.csms.errors import (
     MoveFailed,
     StationOffline,
 )
-from custom_components.ocpp.csms.model import Options, Part, StationSettings, Topic
-from custom_components.ocpp.csms.store import Store
-from custom_components.ocpp.csms.tls import Tls, TlsSettings
-from tests.csms.conftest import IDENTITY, PATIENCE, prepared, until
+from custom_components.ocpp.csms.model import Part, StationSettings, Topic
+from tests.csms.conftest import IDENTITY, PATIENCE, Listen, prepared, until
 from tests.csms.papers import client_context, new_key, request
 from tests.simulator import Charger
 from tests.simulator.link import CallError
@@ -41,22 +38,9 @@ every_version = pytest.mark.parametrize("version", KINDS)
 
 
 @pytest.fixture
-async def central(
-    tmp_path: Path, store: Store, options: Options
-) -> AsyncGenerator[CentralSystem]:
+async def central(listen: Listen) -> CentralSystem:
     """Return a central system with both ports."""
-    tls = Tls(
-        settings=TlsSettings(port=0),
-        authority=Authority(tmp_path / "authority"),
-        names=("localhost", "127.0.0.1"),
-    )
-    central = CentralSystem(
-        host="127.0.0.1", port=0, store=store, options=options, tls=tls
-    )
-    await central.open()
-    await central.listen()
-    yield central
-    await central.close()
+    return await listen()
 
 
 @pytest.fixture
