@@ -22,12 +22,22 @@ FLOORS = (
     {"memory", "preparation", "reports", "sending"},
     {"blocks"},
     {"shared"},
+    {"listener"},
+    {"connection"},
     {
         *("store", "rpc", "commands", "places", "tls", "revocation", "secrets"),
-        *("listener", "stand_ins"),
+        "stand_ins",
     },
     {
-        *("admission", "attempts", "authority", "chargers", "clock", "frames"),
+        *(
+            "admission",
+            "answers",
+            "attempts",
+            "authority",
+            "chargers",
+            "clock",
+            "frames",
+        ),
         *(
             "id_tokens",
             "lenient",
@@ -42,6 +52,7 @@ FLOORS = (
     {"schemas", "listeners"},
     {"versions"},
     {"errors"},
+    {"events"},
     {"model"},
     {"happenings"},
     {"variables", "energy_transfer"},

@@ -19,7 +19,8 @@ from custom_components.ocpp import (
     cards as cards_module,
 )
 from custom_components.ocpp.const import DOMAIN
-from custom_components.ocpp.csms.model import CardPresented, IdTokenInfo, SessionEnded
+from custom_components.ocpp.csms.events import CardPresented, SessionEnded
+from custom_components.ocpp.csms.model import IdTokenInfo
 from custom_components.ocpp.csms.store import StoreUnavailable
 from custom_components.ocpp.diagnostics import async_get_config_entry_diagnostics
 from custom_components.ocpp.hub import Charger as HubCharger, OcppHub

@@ -13,12 +13,8 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
-from custom_components.ocpp.csms.model import (
-    CardPresented,
-    IdTokenInfo,
-    SessionEnded,
-    Transaction,
-)
+from custom_components.ocpp.csms.events import CardPresented, SessionEnded
+from custom_components.ocpp.csms.model import IdTokenInfo, Transaction
 from custom_components.ocpp.csms.store import StoreUnavailable
 from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
 from tests.simulator import Charger

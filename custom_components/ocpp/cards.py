@@ -1,7 +1,7 @@
 """Cards: who may charge, what each of them charged, and what becomes of one presented."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
@@ -13,16 +13,9 @@ from homeassistant.helpers import device_registry as dr
 
 from .const import DOMAIN, SUBENTRY_ID_TOKEN
 from .csms.charging_station import ChargingStation
+from .csms.events import CardPresented, Event, SessionEnded, SessionStarted
 from .csms.id_tokens import IdToken, token_key
-from .csms.model import (
-    CardPresented,
-    Event,
-    Part,
-    SessionEnded,
-    SessionStarted,
-    Topic,
-    Transaction,
-)
+from .csms.model import Part, Topic, Transaction
 from .csms.shared import Shared
 from .csms.store import StoreUnavailable
 from .deleted_sessions import Charged, DeletedSessions
@@ -91,6 +84,8 @@ class Cards:
         self._entry = entry
         self._shared = shared
         self.known: dict[str, Card] = {}
+        # The same by token without letter case, which several can have.
+        self._by_key: dict[str, list[Card]] = {}
         self._new_card: list[Callable[[Card], None]] = []
         self._stations: list[ChargingStation] = []
         # What the sessions that are over come to, by token without letter case, also those
@@ -134,6 +129,9 @@ class Cards:
                 card.id_token = id_token
                 self._show(card, central_device_id)
                 self._count_up(card)
+        self._by_key = {}
+        for card in self.known.values():
+            self._by_key.setdefault(token_key(card.id_token.token), []).append(card)
         self._tell_names()
 
     def _show(self, card: Card, central_device_id: str) -> None:
@@ -170,10 +168,8 @@ class Cards:
             card.identifiers & device.identifiers for card in self.known.values()
         )
 
-    def _cards_of(self, token: str) -> Iterator[Card]:
-        for card in self.known.values():
-            if token_key(card.id_token.token) == token_key(token):
-                yield card
+    def _cards_of(self, token: str) -> Sequence[Card]:
+        return self._by_key.get(token_key(token), ())
 
     # --- what happens at the chargers ---------------------------------------------------
 

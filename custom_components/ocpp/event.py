@@ -13,8 +13,7 @@ from homeassistant.helpers.json import json_dumps
 from .battery import BATTERY_SWAP_TYPES, battery_swap
 from .csms.charging_station import ChargingStation
 from .csms.commands.command import fold
-from .csms.happenings import BatterySwapped, GridAlarm
-from .csms.model import (
+from .csms.events import (
     CardPresented,
     DataReceived,
     Event,
@@ -22,6 +21,7 @@ from .csms.model import (
     SessionEnded,
     SessionStarted,
 )
+from .csms.happenings import BatterySwapped, GridAlarm
 from .csms.variables import VariableMonitored
 from .der import GRID_ALARM_TYPES, grid_alarm
 from .entity import OcppEntity

@@ -205,6 +205,7 @@ class OcppSensor(OcppEntity, SensorEntity):
     """A sensor of a station or EVSE."""
 
     entity_description: OcppSensorDescription
+    _shown: Value
 
     @property
     @override
@@ -212,17 +213,22 @@ class OcppSensor(OcppEntity, SensorEntity):
         """Return whether the value can be told."""
         return self.entity_description.lasting or self._attr_available
 
+    @property
+    @override
+    def native_value(self) -> Value:
+        """Return what is shown."""
+        return self._shown
+
     @override
     def _present(self) -> Value:
-        value = self.entity_description.value_fn(self.station, self.evse)
-        self._attr_native_value = value
-        return value
+        return self.entity_description.value_fn(self.station, self.evse)
 
 
 class OcppMeasurandSensor(OcppEntity, SensorEntity):
     """A reading of an EVSE's meter."""
 
     entity_description: MeasurandDescription
+    _shown: float | None
 
     def __init__(
         self, charger: Charger, description: MeasurandDescription, evse: int
@@ -236,11 +242,13 @@ class OcppMeasurandSensor(OcppEntity, SensorEntity):
         )
         self._reading, self._factor = description.reading, description.factor
 
+    @property
     @override
-    def _present(self) -> Value:
+    def native_value(self) -> float | None:
+        """Return what is shown."""
+        return self._shown
+
+    @override
+    def _present(self) -> float | None:
         reading = self.station.metering.reading(self.evse, self._reading)
-        value = None
-        if reading is not None:
-            value = round(reading.value * self._factor, 3)
-        self._attr_native_value = value
-        return value
+        return round(reading.value * self._factor, 3) if reading is not None else None

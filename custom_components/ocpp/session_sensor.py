@@ -167,6 +167,7 @@ class OcppSessionSensor(OcppEntity, SensorEntity):
     """A sensor of an EVSE's sessions."""
 
     entity_description: SessionSensorDescription
+    _shown: Shown
 
     def __init__(
         self, charger: Charger, description: SessionSensorDescription, evse: int
@@ -174,6 +175,7 @@ class OcppSessionSensor(OcppEntity, SensorEntity):
         """Watch the sessions of an EVSE."""
         super().__init__(charger, description, evse=evse, watched=description.watched)
         self._show = description.show_fn
+        self._shown = Shown()
 
     @property
     @override
@@ -181,11 +183,21 @@ class OcppSessionSensor(OcppEntity, SensorEntity):
         """Return whether the value can be told."""
         return self.entity_description.lasting or self._attr_available
 
+    @property
+    @override
+    def native_value(self) -> StateType | datetime:
+        """Return what is shown."""
+        return self._shown.value
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """Return what is shown beside that."""
+        return self._shown.attributes or {}
+
     @override
     def _present(self) -> Shown:
         shown = self._show(self.station, self.evse)
-        self._attr_native_value = shown.value
-        self._attr_extra_state_attributes = shown.attributes or {}
         if self.entity_description.priced:
             self._attr_last_reset = shown.since
             self._attr_native_unit_of_measurement = shown.currency

@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 import sqlite3
 from tempfile import TemporaryDirectory
-from typing import Any, Self
+from typing import Any
 
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
@@ -22,6 +22,7 @@ from custom_components.ocpp.csms.model import (
     RegistrationStatus,
     StationSettings,
 )
+from custom_components.ocpp.csms.rpc import Take
 from custom_components.ocpp.csms.store import Store
 from custom_components.ocpp.csms.versions import V16, Version
 
@@ -43,7 +44,7 @@ class _Socket:
         self.incoming: asyncio.Queue[str | None] = asyncio.Queue()
         self.answers: dict[str, asyncio.Future[Any]] = {}
 
-    async def send(self, message: str) -> None:
+    async def send(self, message: bytes) -> None:
         match json.loads(message):
             case [3, message_id, answer]:
                 self.answers[message_id].set_result(answer)
@@ -53,14 +54,10 @@ class _Socket:
             case frame:
                 raise AssertionError(frame)
 
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> str:
-        text = await self.incoming.get()
-        if text is None:
-            raise StopAsyncIteration
-        return text
+    async def deliver(self, take: Take) -> None:
+        while (text := await self.incoming.get()) is not None:
+            if (busy := take(text.encode())) is not None:
+                await busy
 
     def abort(self) -> None:
         self.incoming.put_nowait(None)

@@ -1,7 +1,7 @@
 """Prove the conversation over one socket, in all versions, without a network."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 import json
 import logging
 from typing import Any
@@ -17,7 +17,7 @@ from custom_components.ocpp.csms.errors import (
     StationOffline,
 )
 from custom_components.ocpp.csms.frames import describe
-from custom_components.ocpp.csms.rpc import Rpc
+from custom_components.ocpp.csms.rpc import Rpc, Take
 from custom_components.ocpp.csms.versions import V16, V21, V201, Version
 
 from .conftest import PATIENCE
@@ -32,23 +32,25 @@ class FakeSocket:
     def __init__(self) -> None:
         """Begin open."""
         self.closed = False
-        self._inbox: asyncio.Queue[str | bytes | None] = asyncio.Queue()
-        self._outbox: asyncio.Queue[str] = asyncio.Queue()
+        self._inbox: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._outbox: asyncio.Queue[bytes] = asyncio.Queue()
 
-    async def send(self, message: str) -> None:
+    async def send(self, message: bytes) -> None:
         """Take a frame from the central system."""
         if self.closed:
             raise ConnectionResetError
         self._outbox.put_nowait(message)
 
-    async def __aiter__(self) -> AsyncIterator[str | bytes]:
-        """Give what the station says."""
-        while (data := await self._inbox.get()) is not None:
-            yield data
+    async def deliver(self, take: Take) -> None:
+        """Hand over what the station says."""
+        while (frame := await self._inbox.get()) is not None:
+            if (busy := take(frame)) is not None:
+                await busy
 
     def say(self, frame: list[Any] | str | bytes) -> None:
         """Be the station and send a frame."""
-        self._inbox.put_nowait(json.dumps(frame) if isinstance(frame, list) else frame)
+        text = json.dumps(frame) if isinstance(frame, list) else frame
+        self._inbox.put_nowait(text.encode() if isinstance(text, str) else text)
 
     async def hear(self) -> Any:
         """Be the station and receive a frame."""
@@ -393,6 +395,7 @@ async def test_what_comes_over_a_replaced_socket_is_not_read(talk: Talk) -> None
     """The newer socket speaks for the station."""
     talk.rpc.close()
     talk.socket.say([2, "1", "Heartbeat", {}])
+    talk.socket.hang_up()
     await talk.running
     assert talk.handled == []
 

@@ -18,6 +18,7 @@ from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.errors import OcppError
 from custom_components.ocpp.csms.model import Options, StationSettings
+from custom_components.ocpp.csms.rpc import Take
 from custom_components.ocpp.csms.schemas import Schemas, load_schemas
 from custom_components.ocpp.csms.store import Store
 from custom_components.ocpp.csms.versions import Version
@@ -99,7 +100,7 @@ class Line:
         """Have the station say something; None is that it hangs up."""
         self._incoming.put_nowait(data)
 
-    async def send(self, message: str) -> None:
+    async def send(self, message: bytes) -> None:
         """Take what the central system says."""
         match json.loads(message):
             case [2, str(message_id), str(action), dict() as payload]:
@@ -132,17 +133,14 @@ class Line:
         if not self.honest and chance > 0.95:
             self.say(messages.frame(rng, 3, message_id, answer))
 
-    def __aiter__(self) -> Self:
-        """Iterate over what the station says."""
-        return self
-
-    async def __anext__(self) -> str | bytes:
-        """Return the next thing the station says."""
-        if (data := await self._incoming.get()) is None:
-            raise StopAsyncIteration
-        # As a network does: others get their turn.
-        await asyncio.sleep(0)
-        return data
+    async def deliver(self, take: Take) -> None:
+        """Hand over what the station says."""
+        while (data := await self._incoming.get()) is not None:
+            # As a network does: others get their turn.
+            await asyncio.sleep(0)
+            busy = take(data if isinstance(data, bytes) else data.encode())
+            if busy is not None:
+                await busy
 
     def abort(self) -> None:
         """Be closed by the central system."""

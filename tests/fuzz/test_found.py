@@ -11,7 +11,7 @@ from custom_components.ocpp.csms.errors import (
     CommandRejected,
     MessageRefused,
 )
-from custom_components.ocpp.csms.model import DataReceived, Event
+from custom_components.ocpp.csms.events import DataReceived, Event
 from custom_components.ocpp.csms.secrets import REDACTED, silenced, without_login
 from custom_components.ocpp.csms.versions import V16, V21, V201
 from tests.csms.conftest import IDENTITY, MakeWire

@@ -2,24 +2,23 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 import logging
 import ssl
 
 from websockets.asyncio.server import ServerConnection
-from websockets.exceptions import ConnectionClosed
 
 from .admission import Arrival, Refusal, identity_of, refusal
 from .authority import AuthorityError
 from .charging_station import ChargingStation
+from .connection import Counted, Paced
 from .door import Door
 from .errors import PortUnavailable
-from .listener import Counted, Listener
+from .listener import Listener
 from .model import Options, RegistrationStatus, StationSettings, Transaction
 from .passwords import fingerprint
-from .rates import Bucket
 from .schemas import load_schemas
 from .shared import Shared
 from .store import Store
@@ -34,44 +33,6 @@ MOST_VISITORS = 20
 MOST_ADOPTED = 100
 # The security profile from which on a connection has to be encrypted.
 _ENCRYPTED = 2
-
-
-class _Connection:
-    """A WebSocket as the RPC layer wants it."""
-
-    def __init__(
-        self,
-        connection: Counted,
-        bucket: Bucket,
-        *,
-        slowed: Callable[[], None],
-        closing: Callable[[Counted], None],
-    ) -> None:
-        """Wrap a connection that is read no faster than a bucket allows."""
-        self._connection = connection
-        self._bucket = bucket
-        self._slowed = slowed
-        self._closing = closing
-        self.send = connection.send
-
-    async def __aiter__(self) -> AsyncIterator[str | bytes]:
-        """Iterate over frames until the connection closes, however it does."""
-        receive = self._connection.recv
-        try:
-            while True:
-                # As bytes: text that is not UTF-8 would end the connection.
-                yield await receive(decode=False)
-                if wait := self._bucket.take():
-                    self._slowed()
-                    await asyncio.sleep(wait)
-        except ConnectionClosed:
-            return
-
-    def abort(self) -> None:
-        """Close with the code that asks the station to come back."""
-        self._closing(self._connection)
-        closing = asyncio.ensure_future(self._connection.close(1012))
-        closing.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
 class CentralSystem:
@@ -349,7 +310,7 @@ class CentralSystem:
         if not station.connected:
             _LOGGER.info("%s connected with OCPP %s", station.identity, version.name)
         station.security.on_arrival(arrival)
-        socket = _Connection(
+        socket = Paced(
             connection,
             self.door.bucket(station),
             slowed=partial(self.door.on_slowed, station),

@@ -83,6 +83,10 @@ class ChargingStation(FunctionalBlocks, Listeners):
         self.memory = Memory(self)
         self.sending = Sending(self)
         self.reports = Reports(self)
+        # How it is treated, and what that follows from.
+        self._treated: (
+            tuple[StationInfo | None, StationSettings, Compatibility] | None
+        ) = None
         self._schemas = shared.schemas
         self._messages: dict[Version, dict[str, Message]] = {}
         self._rpc: Rpc | None = None
@@ -97,10 +101,13 @@ class ChargingStation(FunctionalBlocks, Listeners):
     @property
     def compatibility(self) -> Compatibility:
         """Return how the station has to be treated: as its model, or as people say."""
-        treated = chargers.known(self.provisioning.info or StationInfo())
-        if self.settings.compatibility:
-            return replace(treated, **self.settings.compatibility)
-        return treated
+        info, settings = self.provisioning.info, self.settings
+        known = self._treated
+        if known is None or known[0] is not info or known[1] is not settings:
+            treated = chargers.known(info or StationInfo())
+            treated = replace(treated, **settings.compatibility)
+            known = self._treated = info, settings, treated
+        return known[2]
 
     # --- memory -------------------------------------------------------------------------
 

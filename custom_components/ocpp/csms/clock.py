@@ -49,7 +49,8 @@ def moment(text: Any, *, received: datetime | None = None) -> Moment:
         return Moment(received, dated=False)
     try:
         at = datetime.fromisoformat(text.strip())
-        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        if at.tzinfo is not UTC:
+            at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except ValueError, OverflowError:
         return Moment(received, dated=False)
     if not _EARLIEST <= at <= received + _AHEAD:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .central_system import CentralSystem
     from .charging_station import ChargingStation
-    from .listener import Counted
+    from .connection import Counted
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -7,14 +7,14 @@ from functools import partial
 import logging
 import socket as sockets
 import ssl
-from typing import TYPE_CHECKING, Any, override
+from typing import TYPE_CHECKING, override
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.typing import Subprotocol
 
 from .admission import Refusal
+from .connection import Counted
 from .errors import PortUnavailable
-from .rates import who
 from .versions import negotiate
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ _LOGGER = logging.getLogger(__name__)
 
 # In bytes; the largest reports of large stations stay far below it.
 MAX_FRAME = 8 * 1024 * 1024
-# Frames of a connection that are read ahead.
-_MOST_FRAMES = 4
 # In seconds, for each step on the way in: the first byte, the encryption, the request.
 _OPEN_TIMEOUT = 10
 # In seconds. Pings keep routers from forgetting the connection; a missing pong is not held
@@ -33,9 +31,6 @@ _OPEN_TIMEOUT = 10
 _PING_INTERVAL = 30
 # In seconds, for the other end to agree to the end of a connection.
 _CLOSE_TIMEOUT = 3
-# In milliseconds. After this long without a word from the other end's network the kernel
-# gives the connection up, so that a station that lost its power does not look connected.
-_DEAD_AFTER = 90_000
 # What is logged of a fault of our own: in what serves a connection, and at the door.
 _OUR_FAULTS = ("connection handler failed", "process_request failed")
 # The first byte of TLS (a record of its handshake), and that of the only request there is.
@@ -101,7 +96,6 @@ class Listener:
                 process_request=self.door.judge,  # type: ignore[arg-type]
                 select_subprotocol=_select_subprotocol,
                 max_size=MAX_FRAME,
-                max_queue=_MOST_FRAMES,
                 # Not a class, but called like one.
                 create_connection=partial(Counted, self),  # type: ignore[arg-type]
                 open_timeout=_OPEN_TIMEOUT,
@@ -197,59 +191,6 @@ class Listener:
             self.door.turn_away(connection.address, _why(error))
 
 
-class Counted(ServerConnection):
-    """A connection that is counted from when it is accepted, whatever comes of it."""
-
-    def __init__(self, listener: Listener, *args: Any, **kwargs: Any) -> None:
-        """Wrap what the server gives every connection."""
-        super().__init__(*args, **kwargs)
-        self._listener = listener
-        self._rates = listener.door.rates
-        self._arrival: asyncio.Task[None] | None = None
-        # Whose attempts it is counted with.
-        self.address = ""
-        # Whether it is known to be encrypted or not, so that requests can be read.
-        self.inside = False
-
-    @override
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count the connection; where it may be encrypted, this is called again then."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - of a socket
-        if self._arrival is not None:
-            self._come_in(transport)
-            return
-        self.address = who(transport.get_extra_info("peername"))
-        if self._listener.context is None:
-            self._come_in(transport)
-        else:
-            try:
-                self._arrival = self._listener.receive(self, transport)
-            except OSError as error:
-                _LOGGER.debug("A connection could not be taken: %s", error)
-                return
-        self._rates.opened(self, self.address)
-        if self._listener.closing:
-            self.abort()
-
-    def _come_in(self, transport: asyncio.Transport) -> None:
-        self.inside = True
-        _give_up_dead_peers(transport)
-        super().connection_made(transport)
-
-    @override
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Count the connection no more."""
-        self._rates.closed(self)
-        super().connection_lost(exc)
-
-    def abort(self) -> None:
-        """End it at once, wherever it is on its way in."""
-        if self.inside:
-            self.transport.abort()
-        elif self._arrival is not None:
-            self._arrival.cancel()
-
-
 async def _first_byte(sock: sockets.socket) -> bytes:
     """Wait for the first byte of a connection and leave it there; none if it ends before."""
     loop = asyncio.get_running_loop()
@@ -281,10 +222,3 @@ def _select_subprotocol(
     """Choose by the station's order; none in common is settled after the handshake."""
     version = negotiate(offered)
     return Subprotocol(version.subprotocol) if version is not None else None
-
-
-def _give_up_dead_peers(transport: asyncio.Transport) -> None:
-    """Let the kernel notice a peer that is gone without a word, where it can."""
-    raw = transport.get_extra_info("socket")
-    if raw is not None and hasattr(sockets, "TCP_USER_TIMEOUT"):
-        raw.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_USER_TIMEOUT, _DEAD_AFTER)

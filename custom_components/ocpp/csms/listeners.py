@@ -3,7 +3,8 @@
 from collections import deque
 from collections.abc import Callable
 
-from .model import Event, Part
+from .events import Event
+from .model import Part
 
 type Listener = Callable[[], None]
 type Follower = Callable[[Event], None]

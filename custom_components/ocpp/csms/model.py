@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from itertools import count
 from typing import Any, NamedTuple
-
-from .happenings import Happening
 
 type Payload = dict[str, Any]
 # More EVSEs than any station has; a message can't make one grow without end.
@@ -269,71 +266,6 @@ class Reservation:
     expires: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class SessionStarted:
-    """A session that began to run."""
-
-    transaction: Transaction
-
-
-@dataclass(frozen=True, kw_only=True)
-class SessionEnded:
-    """A session that is over.
-
-    `interrupted` where nobody meant to end it; `known` where its end had been guessed
-    before, and has come after all.
-    """
-
-    transaction: Transaction
-    interrupted: bool
-    known: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class CardPresented:
-    """A card that somebody held to a station, and what was thought of it.
-
-    EVSE 0 where the station has several and does not say which. `type` is named as 2.x
-    does, and empty where the station did not say. `number` tells it from any other since
-    the process began.
-    """
-
-    evse: int
-    id_token: str
-    info: IdTokenInfo
-    type: str = ""
-    number: int = field(default_factory=count(1).__next__, compare=False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SecurityReported:
-    """A security event that a station told of (A04), in its own words."""
-
-    type: str
-    at: datetime
-    tech_info: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataReceived:
-    """What a station sent in the words of its vendor (P02), and whether it was taken."""
-
-    vendor_id: str
-    message_id: str
-    data: Any
-    accepted: bool
-
-
-type Event = (
-    SessionStarted
-    | SessionEnded
-    | CardPresented
-    | SecurityReported
-    | DataReceived
-    | Happening
-)
-
-
 class RateUnit(StrEnum):
     """The unit of a charging limit: ampere per phase, or watts in total."""
 
@@ -397,4 +329,6 @@ def timestamp(moment: datetime) -> str:
     Some stations drop the connection over a time without fractional seconds. One that can't
     read them is known by its model, or by what people say of it (`whole_seconds`).
     """
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[:23] + "Z"

@@ -5,16 +5,15 @@ most one open CALL of ours, and any number of the station's are answered meanwhi
 """
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import AsyncIterable, Awaitable, Callable, Container, Coroutine
+from collections.abc import Awaitable, Callable, Container, Coroutine
 import logging
 from typing import Any, NamedTuple, Protocol
 from uuid import uuid4
 
 import orjson
-from websockets.exceptions import ConnectionClosed
 
 from . import lenient
+from .answers import Answers
 from .errors import (
     CommandFailed,
     CommandTimedOut,
@@ -29,35 +28,33 @@ from .versions import Version
 
 _LOGGER = logging.getLogger(__name__)
 
-# What sending raises when there is nobody left to send to.
-GONE = (ConnectionError, ConnectionClosed)
-
 _LONGEST_ID = 255
 _LONGEST_DESCRIPTION = 255
 _LONGEST_CODE = 50
-_REMEMBERED_ANSWERS = 16
 # Beyond this many unanswered CALLs a station waits until some are done.
 _MOST_CALLS_IN_WORK = 64
 # Their answer is the present time: one out of memory would set the station's clock back.
 _IMMEDIATE = frozenset({"BootNotification", "Heartbeat"})
 
 
-class Socket(AsyncIterable[str | bytes], Protocol):
-    """What is needed of a WebSocket. Iteration ends when it closes, without raising."""
+# Takes a frame; returns what to wait for before it is given the next, if anything.
+type Take = Callable[[bytes], Awaitable[object] | None]
 
-    async def send(self, message: str) -> None:
-        """Send one text frame; raises one of `GONE` when the socket is closed."""
+
+class Socket(Protocol):
+    """What is needed of a WebSocket."""
+
+    async def deliver(self, take: Take) -> None:
+        """Hand over each frame as it comes, until the socket closes, without raising."""
+
+    async def send(self, message: bytes) -> None:
+        """Send one text frame; raises a `ConnectionError` when the socket is closed."""
 
 
 class _Pending(NamedTuple):
     id: str
     action: str
     answer: asyncio.Future[Payload]
-
-
-class _Answered(NamedTuple):
-    frame: int
-    answer: str | None
 
 
 class Reply(NamedTuple):
@@ -85,8 +82,8 @@ class Rpc:
 
         `handle` answers a CALL of the station, or raises `MessageRefused`; `answered` is
         called after each answer has been sent; `note` is told of every oddity. `timeout`
-        is in seconds, for each CALL of ours. The actions in `immediate` are answered without
-        waiting for the station, and as well a second time: they need no task and no memory.
+        is in seconds, for each CALL of ours. The actions in `immediate` are answered as well
+        a second time: their answers need no memory.
         """
         self.version = version
         self._socket = socket
@@ -100,25 +97,28 @@ class Rpc:
         self._closed = False
         self._in_work: set[asyncio.Task[None]] = set()
         self._free = asyncio.Event()
-        self._answers: OrderedDict[str | int, _Answered] = OrderedDict()
+        self._answers = Answers()
 
     async def run(self) -> None:
         """Read and answer until the socket closes."""
         try:
-            async for data in self._socket:
-                if self._closed:
-                    break  # Disconnected, or another socket took over: it has no say.
-                if (frame := self._read(data)) is not None:
-                    if frame and frame[0] == CALL:
-                        await self._on_call(frame, data)
-                    else:
-                        await self._receive(frame)
+            await self._socket.deliver(self._take)
         finally:
             self.close()
             # What a handler has begun to store is stored to the end, also when nobody
             # waits for its answer any more.
             if self._in_work:
                 await asyncio.wait(self._in_work)
+
+    def _take(self, data: bytes) -> Awaitable[object] | None:
+        """Take up a frame; have others wait while too many are in work."""
+        # Disconnected, or where another socket took over, it has no say.
+        if not self._closed and (frame := self._read(data)) is not None:
+            self._receive(frame, data)
+            if len(self._in_work) >= _MOST_CALLS_IN_WORK:
+                self._free.clear()
+                return self._free.wait()
+        return None
 
     def close(self) -> None:
         """Fail what waits for an answer, at once; nothing is sent any more."""
@@ -141,7 +141,7 @@ class Rpc:
                 str(uuid4()), action, asyncio.get_running_loop().create_future()
             )
             try:
-                text = orjson.dumps([CALL, pending.id, action, payload]).decode()
+                text = orjson.dumps([CALL, pending.id, action, payload])
             except TypeError as error:
                 raise InvalidRequest(action, str(error)) from error
             self._pending = pending
@@ -162,7 +162,7 @@ class Rpc:
         if self._closed:
             raise StationOffline
         try:
-            text = orjson.dumps([SEND, str(uuid4()), action, payload]).decode()
+            text = orjson.dumps([SEND, str(uuid4()), action, payload])
         except TypeError as error:
             raise InvalidRequest(action, str(error)) from error
         await self._send(text)
@@ -172,17 +172,17 @@ class Rpc:
         if self.version.unanswered:
             error = self._error(reply.id, code, description)
             error[0] = CALLRESULTERROR
-            await self._send_quietly(orjson.dumps(error).decode())
+            await self._send_quietly(orjson.dumps(error))
 
-    async def _send(self, text: str) -> None:
+    async def _send(self, text: bytes) -> None:
         if _LOGGER.isEnabledFor(logging.DEBUG):
             _LOGGER.debug("Sending %s", describe(text))
         try:
             await self._socket.send(text)
-        except GONE as error:
+        except ConnectionError as error:
             raise StationOffline from error
 
-    def _read(self, data: str | bytes) -> list[Any] | None:
+    def _read(self, data: bytes) -> list[Any] | None:
         """Return the elements of a frame: none when it is unreadable, None when empty."""
         if _LOGGER.isEnabledFor(logging.DEBUG):
             _LOGGER.debug("Received %s", describe(data))
@@ -206,12 +206,14 @@ class Rpc:
         self._note("frame: not an array")
         return []
 
-    async def _receive(self, frame: list[Any]) -> None:
+    def _receive(self, frame: list[Any], data: bytes) -> None:
         kind = frame[0] if frame else None
-        if kind in (CALLRESULT, CALLERROR):
+        if kind == CALL:
+            self._on_call(frame, data)
+        elif kind in (CALLRESULT, CALLERROR):
             self._on_answer(frame)
         elif kind == SEND and self.version.unanswered:
-            await self._on_send(frame)
+            self._on_send(frame)
         elif kind == CALLRESULTERROR and self.version.unanswered:
             # What it is about has been done; there is nothing to take back.
             self._note("frame: an answer of ours could not be used")
@@ -219,16 +221,16 @@ class Rpc:
             if frame:
                 self._note("frame: no message type")
             if self.version.answers_unreadable:
-                await self._refuse("-1", ErrorCode.RPC_FRAMEWORK_ERROR, "unreadable")
+                self._refuse("-1", ErrorCode.RPC_FRAMEWORK_ERROR, "unreadable")
         else:
             self._note("frame: unknown message type")
             if self.version.answers_unknown_type and len(frame) > 1:
                 message_id = frame[1] if isinstance(frame[1], str) else "-1"
-                await self._refuse(message_id, ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED)
+                self._refuse(message_id, ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED)
 
     # --- the station's calls ------------------------------------------------------------
 
-    async def _on_call(self, frame: list[Any], data: str | bytes) -> None:
+    def _on_call(self, frame: list[Any], data: bytes) -> None:
         message_id = frame[1] if len(frame) > 1 else None
         if (
             isinstance(message_id, bool)
@@ -237,67 +239,64 @@ class Rpc:
         ):
             self._note("frame: no message id")
             if self.version.answers_unreadable:
-                await self._refuse("-1", ErrorCode.RPC_FRAMEWORK_ERROR, "no message id")
+                self._refuse("-1", ErrorCode.RPC_FRAMEWORK_ERROR, "no message id")
             return
         action = frame[2] if len(frame) > 2 else None
         if not isinstance(action, str):
             self._note("frame: no action")
-            await self._refuse(message_id, ErrorCode.FORMAT_VIOLATION, "no action")
+            self._refuse(message_id, ErrorCode.FORMAT_VIOLATION, "no action")
             return
         if len(frame) != 4:
             self._note("frame: not four elements")
         payload = frame[3] if len(frame) > 3 else {}
-        if action in self._immediate:
-            await self._serve(message_id, action, payload, None)
-            return
-        fingerprint = hash(data)
-        before = self._answers.get(message_id)
-        if before is not None and before.frame == fingerprint:
-            # A retry of the very same message. While the first is still in work its answer
-            # is on the way and serves both.
-            if before.answer is not None:
-                await self._send_quietly(before.answer)
-            return
-        self._remember(message_id, _Answered(fingerprint, None))
-        await self._work(self._serve(message_id, action, payload, fingerprint))
+        fingerprint = None
+        if action not in self._immediate:
+            fingerprint = hash(data)
+            before = self._answers.find(message_id, fingerprint)
+            if before is not None:
+                # A retry of the very same message. While the first is still in work its
+                # answer is on the way and serves both.
+                if before.answer is not None:
+                    self._work(self._send_quietly(before.answer))
+                return
+            self._answers.begin(message_id, fingerprint)
+        self._work(self._serve(message_id, action, payload, fingerprint))
 
-    async def _on_send(self, frame: list[Any]) -> None:
+    def _on_send(self, frame: list[Any]) -> None:
         """Take up a message that nobody answers, whatever becomes of it."""
         match frame:
             case [_, _, str(action), payload, *_]:
-                await self._work(self._take(action, payload))
+                self._work(self._take_up(action, payload))
             case _:
                 self._note("frame: no message to take up")
 
-    async def _take(self, action: str, payload: Any) -> None:
-        outcome = await self._outcome(action, payload)
+    async def _take_up(self, action: str, payload: Any) -> None:
+        outcome = await self._outcome(None, action, payload)
         if isinstance(outcome, MessageRefused):
             self._note(f"frame: unanswered message refused, {outcome.code}")
         self._answered()
 
     async def _outcome(
-        self, action: str, payload: Any
-    ) -> orjson.Fragment | MessageRefused:
+        self, message_id: str | int | None, action: str, payload: Any
+    ) -> bytes | MessageRefused:
         """Return the answer to a message of the station, or why it gets none."""
         try:
-            return orjson.Fragment(orjson.dumps(await self._handle(action, payload)))
+            answer = await self._handle(action, payload)
+            return orjson.dumps([CALLRESULT, message_id, answer])
         except MessageRefused as error:
             return error
         except Exception:  # A fault of ours must not cost the station its connection.
             _LOGGER.exception("Failed to handle %s", action)
             return MessageRefused(ErrorCode.INTERNAL_ERROR)
 
-    async def _work(self, handling: Coroutine[Any, Any, None]) -> None:
-        """Handle a message, without waiting for it unless there are too many."""
+    def _work(self, handling: Coroutine[Any, Any, None]) -> None:
+        """Handle a message without waiting for it."""
         # Eager: a handler that waits for nothing has answered before the next frame is
         # read, and one that waits does not keep our own answers from being read.
         task = asyncio.Task(handling, loop=asyncio.get_running_loop(), eager_start=True)
         if not task.done():
             self._in_work.add(task)
             task.add_done_callback(self._done)
-            while len(self._in_work) >= _MOST_CALLS_IN_WORK:
-                self._free.clear()
-                await self._free.wait()
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._in_work.discard(task)
@@ -306,36 +305,17 @@ class Rpc:
     async def _serve(
         self, message_id: str | int, action: str, payload: Any, fingerprint: int | None
     ) -> None:
-        outcome = await self._outcome(action, payload)
+        outcome = await self._outcome(message_id, action, payload)
         if isinstance(outcome, MessageRefused):
-            frame = self._error(message_id, outcome.code, outcome.description)
+            answer = None
+            error = self._error(message_id, outcome.code, outcome.description)
+            text = orjson.dumps(error)
         else:
-            frame = [CALLRESULT, message_id, outcome]
-        text = orjson.dumps(frame).decode()
+            answer = text = outcome
         if fingerprint is not None:
-            known = text if frame[0] == CALLRESULT else None
-            self._answer_known(message_id, fingerprint, known)
+            self._answers.end(message_id, fingerprint, answer)
         await self._send_quietly(text)
         self._answered()
-
-    def _answer_known(
-        self, message_id: str | int, fingerprint: int, text: str | None
-    ) -> None:
-        """Keep an answer for repetitions; a refused message may be tried again."""
-        before = self._answers.get(message_id)
-        # Some stations give every message the same id: it may belong to another by now.
-        if before is None or before.frame != fingerprint:
-            return
-        if text is None:
-            del self._answers[message_id]
-        else:
-            self._remember(message_id, _Answered(fingerprint, text))
-
-    def _remember(self, message_id: str | int, answered: _Answered) -> None:
-        self._answers[message_id] = answered
-        self._answers.move_to_end(message_id)
-        if len(self._answers) > _REMEMBERED_ANSWERS:
-            self._answers.popitem(last=False)
 
     def _error(
         self, message_id: str | int, code: ErrorCode, description: str = ""
@@ -348,19 +328,19 @@ class Rpc:
             {},
         ]
 
-    async def _refuse(
+    def _refuse(
         self, message_id: str | int, code: ErrorCode, description: str = ""
     ) -> None:
         error = self._error(message_id, code, description)
-        await self._send_quietly(orjson.dumps(error).decode())
+        self._work(self._send_quietly(orjson.dumps(error)))
 
-    async def _send_quietly(self, text: str) -> None:
+    async def _send_quietly(self, text: bytes) -> None:
         """Send an answer; a socket that closed meanwhile has nobody left to tell."""
         if _LOGGER.isEnabledFor(logging.DEBUG):
             _LOGGER.debug("Sending %s", describe(text))
         try:
             await self._socket.send(text)
-        except GONE:
+        except ConnectionError:
             pass
 
     # --- answers to our calls -----------------------------------------------------------

@@ -17,9 +17,9 @@ import pytest
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.errors import CommandRejected
+from custom_components.ocpp.csms.events import CardPresented
 from custom_components.ocpp.csms.id_tokens import IdToken
 from custom_components.ocpp.csms.model import (
-    CardPresented,
     Options,
     StationSettings,
     timestamp,

@@ -12,14 +12,10 @@ from custom_components.ocpp.csms.errors import (
     CommandRejected,
     NotAccepted,
 )
+from custom_components.ocpp.csms.events import CardPresented, Event
 from custom_components.ocpp.csms.happenings import BatterySwapped
 from custom_components.ocpp.csms.id_tokens import IdToken
-from custom_components.ocpp.csms.model import (
-    CardPresented,
-    Event,
-    RegistrationStatus,
-    StationSettings,
-)
+from custom_components.ocpp.csms.model import RegistrationStatus, StationSettings
 from tests.csms.conftest import IDENTITY, MakeTwo, prepared
 from tests.simulator_v2 import Station as Two
 from tests.simulator_v2.commands.battery import battery, swap, swap_variables

@@ -7,7 +7,8 @@ import pytest
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.errors import CommandRejected
-from custom_components.ocpp.csms.model import DataReceived, Options
+from custom_components.ocpp.csms.events import DataReceived
+from custom_components.ocpp.csms.model import Options
 from tests.simulator import Charger
 
 DATA = '{"snake_case": 1, "camelCase": [true]}'

@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 
 from custom_components.ocpp.csms.charging_station import ChargingStation
+from custom_components.ocpp.csms.events import SessionEnded, SessionStarted
 from custom_components.ocpp.csms.model import (
     UNKNOWN_END,
     Payload,
     RateUnit,
-    SessionEnded,
-    SessionStarted,
     Transaction,
     utcnow,
 )

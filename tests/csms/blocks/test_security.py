@@ -3,11 +3,8 @@
 from typing import Any
 
 from custom_components.ocpp.csms.charging_station import ChargingStation
-from custom_components.ocpp.csms.model import (
-    RegistrationStatus,
-    SecurityReported,
-    StationSettings,
-)
+from custom_components.ocpp.csms.events import SecurityReported
+from custom_components.ocpp.csms.model import RegistrationStatus, StationSettings
 from tests.simulator import Charger
 
 

@@ -8,11 +8,8 @@ import pytest
 
 from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.errors import InvalidRequest, OcppError
-from custom_components.ocpp.csms.model import (
-    RegistrationStatus,
-    SecurityReported,
-    StationSettings,
-)
+from custom_components.ocpp.csms.events import SecurityReported
+from custom_components.ocpp.csms.model import RegistrationStatus, StationSettings
 from tests.simulator_v2 import Station as Two
 
 PASSWORD = "correct-horse-battery"

@@ -10,12 +10,12 @@ import pytest
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.errors import NoTransaction
+from custom_components.ocpp.csms.events import SessionEnded
 from custom_components.ocpp.csms.id_tokens import IdToken
 from custom_components.ocpp.csms.model import (
     EvseStatus,
     Options,
     Part,
-    SessionEnded,
     StationSettings,
     Topic,
     utcnow,

@@ -14,11 +14,11 @@ from custom_components.ocpp.csms.blocks.transactions import UNKNOWN_END
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.errors import NoTransaction
+from custom_components.ocpp.csms.events import SessionEnded
 from custom_components.ocpp.csms.model import (
     Options,
     Part,
     RegistrationStatus,
-    SessionEnded,
     StationSettings,
     Topic,
     Transaction,

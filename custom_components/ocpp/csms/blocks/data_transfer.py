@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from ..events import DataReceived
 from ..lenient import name
-from ..model import DataReceived, Payload
+from ..model import Payload
 from ..versions import V2, V16
 from .block import Block, answers
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CommandRejected, NotSupported
-from ..model import Event, Payload, SessionEnded, Topic, utcnow
+from ..events import Event, SessionEnded
+from ..model import Payload, Topic, utcnow
 from ..numbers import next_number
 from ..versions import V2
 from .block import Block, answers, follows, precedes

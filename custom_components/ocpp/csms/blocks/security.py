@@ -12,7 +12,8 @@ from ..admission import Arrival, ClientCertificate, certificate_fits
 from ..authority import Authority, AuthorityError, BadRequest, read_request
 from ..clock import moment
 from ..errors import CommandRejected, OcppError
-from ..model import Payload, SecurityReported, Topic, utcnow
+from ..events import SecurityReported
+from ..model import Payload, Topic, utcnow
 from ..passwords import Secret
 from ..stand_ins import StandIns
 from ..versions import V2, V16, V21

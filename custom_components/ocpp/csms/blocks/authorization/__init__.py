@@ -4,15 +4,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ... import lenient
+from ...events import CardPresented
 from ...id_tokens import LOCAL, NO_AUTHORIZATION, Presented, Purpose, is_secret
-from ...model import (
-    CardPresented,
-    EvseStatus,
-    IdTokenInfo,
-    Payload,
-    RegistrationStatus,
-    utcnow,
-)
+from ...model import EvseStatus, IdTokenInfo, Payload, RegistrationStatus, utcnow
 from ...versions import V2, V16
 from ..block import Block, answers
 from . import contract, v2, v16

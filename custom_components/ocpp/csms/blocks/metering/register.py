@@ -45,9 +45,11 @@ class Register:
 
     def _follows(self, value: float, at: datetime) -> bool:
         assert self.value is not None and self.at is not None  # noqa: S101
-        hours = max((at - self.at).total_seconds(), 0) / 3600
         step = value - self.value
-        return 0 <= step <= _PLAUSIBLE_STEP + _PLAUSIBLE_POWER * hours
+        if step <= _PLAUSIBLE_STEP:
+            return step >= 0
+        hours = max((at - self.at).total_seconds(), 0) / 3600
+        return step <= _PLAUSIBLE_STEP + _PLAUSIBLE_POWER * hours
 
     def _believe(self, value: float, at: datetime) -> None:
         self.value, self.at, self.doubted = value, at, None

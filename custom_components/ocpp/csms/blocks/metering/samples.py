@@ -31,6 +31,10 @@ _FLOWING = frozenset(
 )
 
 
+# A measurand, how its total comes about, and out of which keys.
+type Total = tuple[str, Callable[[list[float]], float], list[str]]
+
+
 class Meaning(NamedTuple):
     """What the words of a sample mean: its key and rank, and how to read its value.
 
@@ -63,7 +67,7 @@ def rank(context: str, location: str) -> int:
 
 def add_totals(values: dict[str, float]) -> None:
     """Add the value of the whole EVSE where only those of its phases came."""
-    for measurand, total, phases in _totals(tuple(values)):
+    for measurand, total, phases in totals(tuple(values)):
         values[measurand] = total([values[name] for name in phases])
 
 
@@ -84,16 +88,14 @@ def with_phase(
 
 # A station sends the same few sets of keys all the time.
 @lru_cache(maxsize=256)
-def _totals(
-    names: tuple[str, ...],
-) -> list[tuple[str, Callable[[list[float]], float], list[str]]]:
+def totals(names: tuple[str, ...]) -> list[Total]:
     """Return what to add to these keys: the measurand, how, and out of which.
 
     Energy and power are the sum of the phases; of currents the largest counts, since that
     is what a limit or a fuse is about; of voltages and power factors the mean of the phases
     in use.
     """
-    found: list[tuple[str, Callable[[list[float]], float], list[str]]] = []
+    found: list[Total] = []
     for measurand in sorted({name.partition("/")[0] for name in names} - set(names)):
         phases = [name for end in _CONDUCTORS if (name := key(measurand, end)) in names]
         if not phases:

@@ -31,6 +31,10 @@ class Sources:
         """Return whether a register is that of a stream."""
         return (evse, name) in self._streamed
 
+    def is_told(self, evse: int, name: str) -> bool:
+        """Return whether messages tell a register, and so no stream counts it."""
+        return (evse, name) in self._told
+
     def take_told(self, evse: int, name: str) -> None:
         """Know that messages tell a register; no stream counts it from now on."""
         self._told.add((evse, name))

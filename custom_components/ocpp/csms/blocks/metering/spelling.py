@@ -7,7 +7,7 @@ from typing import Any
 
 from ...clock import Moment, moment
 from ...model import SampleSet, utcnow
-from .samples import Meaning, add_totals, key, rank
+from .samples import Meaning, Total, add_totals, key, rank, totals
 
 ENERGY_REGISTER = "Energy.Active.Import.Register"
 EXPORT_REGISTER = "Energy.Active.Export.Register"
@@ -105,6 +105,7 @@ class Pattern:
         self._places: list[int] = []
         self._names: list[str] = []
         self._scaled: list[tuple[int, float, float]] = []
+        self._totals: list[Total] = []
 
     def values(self, sampled: list[Any]) -> dict[str, float]:
         """Return the best value of each key, and the totals of what came by phase only."""
@@ -120,7 +121,8 @@ class Pattern:
         for place, factor, offset in self._scaled:
             numbers[place] = round(numbers[place] * factor + offset, 6)
         values = dict(zip(self._names, numbers, strict=True))
-        add_totals(values)
+        for measurand, total, phases in self._totals:
+            values[measurand] = total([values[name] for name in phases])
         return values
 
     def _fits(self, sampled: list[Any]) -> bool:
@@ -150,6 +152,7 @@ class Pattern:
                     best[meaning.key] = meaning.rank, place, meaning
         self._samples = samples
         self._names = list(best)
+        self._totals = totals(tuple(best))
         self._places = [place for _, place, _ in best.values()]
         self._scaled = [
             (i, meaning.factor, meaning.offset)

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ...model import Event, Payload, SessionEnded, Topic
+from ...events import Event, SessionEnded
+from ...model import Payload, Topic
 from ...versions import V2
 from ..block import Block, follows
 

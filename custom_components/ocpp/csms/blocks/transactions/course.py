@@ -6,13 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ...events import SessionEnded, SessionStarted
 from ...model import (
     IN_TRANSACTION,
     UNKNOWN_END,
     ConnectorState,
     IdTokenInfo,
-    SessionEnded,
-    SessionStarted,
     Topic,
     Transaction,
     utcnow,
