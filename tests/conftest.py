@@ -17,9 +17,10 @@ from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotEx
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.ocpp import hub as hub_module
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.const import DOMAIN
 from custom_components.ocpp.csms.model import Options
-from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
+from custom_components.ocpp.hub import OcppHub
 from tests.csms.conftest import prepared
 from tests.simulator import Charger
 from tests.simulator_v2 import Station as Two

@@ -17,7 +17,7 @@ from homeassistant.util.async_ import get_scheduled_timer_handles
 from pytest_homeassistant_custom_component import common
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from custom_components.ocpp.hub import Charger as HubCharger
+from custom_components.ocpp.charger import Charger as HubCharger
 from tests.simulator import Charger
 
 ROOT = Path(__file__).parents[1]

@@ -89,7 +89,7 @@ UPPER_FLOORS = (
     {"entity", "sessions", "target"},
     {"security_flow", "password_flow", "security_profile_flow"},
     {"hub"},
-    {"tls"},
+    {"charger", "tls"},
     {"issues", "newcomers", "passwords"},
 )
 

@@ -8,7 +8,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 import pytest
 
-from custom_components.ocpp.hub import Charger as HubCharger
+from custom_components.ocpp.charger import Charger as HubCharger
 from tests.conformance.v16.conftest import card
 from tests.csms.conftest import prepared
 from tests.simulator_v2 import Station as Two

@@ -18,12 +18,13 @@ from custom_components.ocpp import (
     async_remove_config_entry_device,
     cards as cards_module,
 )
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.const import DOMAIN
 from custom_components.ocpp.csms.events import CardPresented, SessionEnded
 from custom_components.ocpp.csms.model import IdTokenInfo
 from custom_components.ocpp.csms.store import StoreUnavailable
 from custom_components.ocpp.diagnostics import async_get_config_entry_diagnostics
-from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
+from custom_components.ocpp.hub import OcppHub
 from tests.simulator import Charger
 
 from .conftest import Connect, charger_subentry, eventually

@@ -10,10 +10,11 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.csms.blocks import local_list
 from custom_components.ocpp.csms.model import timestamp
 from custom_components.ocpp.diagnostics import async_get_config_entry_diagnostics
-from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
+from custom_components.ocpp.hub import OcppHub
 from tests.simulator_v2 import Station as Two
 
 from .conftest import charger_subentry, eventually

@@ -16,11 +16,12 @@ import probatio
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.const import DOMAIN
 from custom_components.ocpp.csms.commands import COMMANDS
 from custom_components.ocpp.csms.model import RegistrationStatus, StationSettings
 from custom_components.ocpp.csms.versions import V16
-from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
+from custom_components.ocpp.hub import OcppHub
 from tests.simulator import CallError, Charger, Silence
 
 from .conftest import Connect, charger_subentry, ready

@@ -20,11 +20,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.const import DOMAIN
 from custom_components.ocpp.csms.commands import COMMANDS
 from custom_components.ocpp.csms.reports import LATER
 from custom_components.ocpp.csms.versions import V201
-from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
+from custom_components.ocpp.hub import OcppHub
 from tests.simulator import Charger
 
 from .conftest import eventually
@@ -367,10 +368,10 @@ async def test_a_command_is_sent_as_given_and_answered_in_full(
     if answer.get("status") in ("EmptyResultSet", "NoProfiles", "Unknown"):
         # There is nothing to wait for.
         later = LATER.get(action)
-        answer |= {later.field: [], "complete": True} if later else {}
+        answer = answer | ({later.field: [], "complete": True} if later else {})
     if name == "get_log":
         # Nothing was heard of the upload.
-        answer |= {"upload": None}
+        answer = answer | {"upload": None}
     assert response == answer
 
 

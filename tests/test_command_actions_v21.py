@@ -15,11 +15,12 @@ import probatio
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.const import DOMAIN
 from custom_components.ocpp.csms.commands import COMMANDS
 from custom_components.ocpp.csms.reports import LATER
 from custom_components.ocpp.csms.versions import V21, V201
-from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
+from custom_components.ocpp.hub import OcppHub
 from tests.simulator import Charger
 from tests.simulator_v2 import Station as Two
 from tests.simulator_v2.schema import fault

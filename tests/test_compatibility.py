@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.compatibility import (
     SCHEMA,
     overrides,
@@ -21,7 +22,6 @@ from custom_components.ocpp.compatibility import (
 from custom_components.ocpp.const import DOMAIN
 from custom_components.ocpp.csms.chargers import MODELS, Compatibility
 from custom_components.ocpp.csms.model import RateUnit
-from custom_components.ocpp.hub import Charger as HubCharger
 from tests.simulator import Charger
 
 from .conftest import Connect, charger_subentry, eventually, ready

@@ -9,8 +9,8 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.csms.model import Part, Topic
-from custom_components.ocpp.hub import Charger as HubCharger
 from tests.csms.conftest import prepared, until
 from tests.simulator_v2 import Station as Two
 from tests.simulator_v2.commands.der import der_variables, grid_alarm, start_stop

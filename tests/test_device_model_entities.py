@@ -14,8 +14,8 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.const import DOMAIN
-from custom_components.ocpp.hub import Charger as HubCharger
 from custom_components.ocpp.settings import evse_identifier
 from tests.csms.conftest import prepared
 from tests.simulator_v2 import Station as Two, Variable

@@ -15,8 +15,8 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.const import DOMAIN
-from custom_components.ocpp.hub import Charger as HubCharger
 from tests.simulator import Charger
 
 

@@ -15,8 +15,8 @@ import pytest
 import yaml
 
 from custom_components.ocpp import trigger
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.const import DOMAIN
-from custom_components.ocpp.hub import Charger as HubCharger
 from custom_components.ocpp.sessions import COLUMNS
 from tests.simulator import Charger
 

@@ -17,8 +17,8 @@ from pytest_homeassistant_custom_component.common import (
 )
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.csms.model import Part, Topic
-from custom_components.ocpp.hub import Charger as HubCharger
 from tests.simulator import CallError, Charger, Silence
 
 from .conftest import Connect, eventually, ready
@@ -196,6 +196,37 @@ async def test_only_what_changed_is_written(
     )
     await hass.async_block_till_done()
     assert [event.data["entity_id"] for event in written] == ["sensor.garage_power"]
+
+
+async def test_readings_of_one_message_share_a_context_and_nothing_else_does(
+    hass: HomeAssistant, charger: Charger
+) -> None:
+    """So it can be told what came together; the logbook blames no status for another."""
+    await charger.plug_in()
+    events: list[Event[EventStateChangedData]] = async_capture_events(
+        hass, "state_changed"
+    )
+    await charger.present_card("CARD1")
+    await charger.tick(60)
+    await charger.tick(60)
+    await charger.settle()
+    await hass.async_block_till_done()
+
+    def contexts(*entity_ids: str) -> list[set[str]]:
+        """Return the contexts that an entity was written with, for each."""
+        return [
+            {it.context.id for it in events if it.data["entity_id"] == entity_id}
+            for entity_id in entity_ids
+        ]
+
+    register, session = contexts("sensor.garage_energy", "sensor.garage_session_energy")
+    assert len(register) == 2
+    assert register <= session
+    status, charging = contexts("sensor.garage_status", "binary_sensor.garage_charging")
+    assert status
+    assert charging
+    assert not status & charging
+    assert not (status | charging) & session
 
 
 async def test_measurands_show_up_when_they_are_first_seen(

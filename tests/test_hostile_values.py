@@ -13,8 +13,9 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.csms.versions import SPOKEN, Version
-from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
+from custom_components.ocpp.hub import OcppHub
 from tests.fuzz import messages
 
 LONGEST_STATE = 255

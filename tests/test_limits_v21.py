@@ -6,8 +6,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.const import DOMAIN
-from custom_components.ocpp.hub import Charger as HubCharger
 from tests.csms.conftest import prepared
 from tests.simulator_v2 import Car, Station as Two
 from tests.simulator_v2.commands.dynamic import able

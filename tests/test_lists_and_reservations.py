@@ -12,8 +12,9 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.csms.blocks import local_list
-from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
+from custom_components.ocpp.hub import OcppHub
 from tests.simulator import Charger
 from tests.simulator.configuration import ConfigKey
 

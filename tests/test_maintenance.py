@@ -7,8 +7,8 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.event import OTHER_SECURITY_EVENT, SECURITY_EVENTS
-from custom_components.ocpp.hub import Charger as HubCharger
 from tests.simulator import Charger
 
 from .conftest import Connect, eventually, ready

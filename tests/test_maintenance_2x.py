@@ -14,9 +14,9 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.csms.blocks.display_message import OUR_MESSAGE
 from custom_components.ocpp.csms.model import Part, Topic
-from custom_components.ocpp.hub import Charger as HubCharger
 from tests.csms.conftest import until
 from tests.simulator_v2 import Station as Two, Variable
 from tests.simulator_v2.commands.certificates import hash_data

@@ -15,12 +15,13 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from websockets.exceptions import InvalidStatus
 
 from custom_components.ocpp import async_migrate_entry, newcomers
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.const import DOMAIN
 from custom_components.ocpp.csms import passwords
 from custom_components.ocpp.csms.central_system import MOST_VISITORS
 from custom_components.ocpp.csms.passwords import hash_of
 from custom_components.ocpp.diagnostics import async_get_config_entry_diagnostics
-from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
+from custom_components.ocpp.hub import OcppHub
 from tests.conftest import Connect, ConnectTwo, charger_subentry, eventually, ready
 from tests.simulator import Charger
 from tests.simulator_v2 import Station as Two

@@ -12,6 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import yaml
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.csms.blocks.smart_charging.composite import (
     Situation,
     scheduled,
@@ -21,7 +22,6 @@ from custom_components.ocpp.csms.blocks.smart_charging.rules import fault_of_pro
 from custom_components.ocpp.csms.schemas import load_schemas
 from custom_components.ocpp.csms.versions import V21
 from custom_components.ocpp.diagnostics import async_get_config_entry_diagnostics
-from custom_components.ocpp.hub import Charger as HubCharger
 from tests.simulator import Charger
 
 from .conftest import Connect, eventually, ready

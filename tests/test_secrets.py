@@ -30,12 +30,13 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from custom_components.ocpp import const
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.const import DOMAIN
 from custom_components.ocpp.csms import secret_names
 from custom_components.ocpp.csms.configuration_keys import SHOWN
 from custom_components.ocpp.csms.versions import SPOKEN, V16, Version
 from custom_components.ocpp.exceptions import translated_errors
-from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
+from custom_components.ocpp.hub import OcppHub
 from tests.fuzz import messages
 
 # Variables and keys whose values are secrets, by themselves or because nobody knows them.

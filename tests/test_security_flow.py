@@ -23,12 +23,13 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.ocpp import async_remove_entry
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.const import DOMAIN
 from custom_components.ocpp.csms.authority import Authority, making
 from custom_components.ocpp.csms.blocks.security import OwnCertificate
 from custom_components.ocpp.csms.model import StationSettings
 from custom_components.ocpp.diagnostics import async_get_config_entry_diagnostics
-from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
+from custom_components.ocpp.hub import OcppHub
 from custom_components.ocpp.repairs import RenewalFlow, async_create_fix_flow
 from tests.conftest import eventually
 from tests.csms.papers import Elsewhere, client_context, key_pem, new_key, request

@@ -17,9 +17,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from websockets.exceptions import InvalidStatus
 
 from custom_components.ocpp import security_profile
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.const import DOMAIN
 from custom_components.ocpp.csms.blocks.security_profile import SecurityProfiles
-from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
+from custom_components.ocpp.hub import OcppHub
 from tests.conftest import eventually
 from tests.csms.conftest import prepared
 from tests.csms.papers import Elsewhere, key_pem, new_key

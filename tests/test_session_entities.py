@@ -13,10 +13,11 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.csms.events import CardPresented, SessionEnded
 from custom_components.ocpp.csms.model import IdTokenInfo, Transaction
 from custom_components.ocpp.csms.store import StoreUnavailable
-from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
+from custom_components.ocpp.hub import OcppHub
 from tests.simulator import Charger
 
 from .conftest import Connect, charger_subentry, eventually, ready

@@ -23,11 +23,12 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.const import DOMAIN
 from custom_components.ocpp.csms.id_tokens import IdToken
 from custom_components.ocpp.csms.model import Transaction
 from custom_components.ocpp.csms.store import StoreUnavailable
-from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
+from custom_components.ocpp.hub import OcppHub
 from custom_components.ocpp.sessions import COLUMNS
 from tests.simulator import Charger
 

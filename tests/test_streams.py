@@ -10,8 +10,8 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.csms.blocks.metering import MEASURANDS
-from custom_components.ocpp.hub import Charger as HubCharger
 from custom_components.ocpp.measurands import DESCRIPTIONS
 from tests.csms.conftest import prepared
 from tests.simulator_v2 import Station as Two

@@ -13,8 +13,8 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.csms.blocks.firmware import STATUSES
-from custom_components.ocpp.hub import Charger as HubCharger
 from tests.simulator import CallError, Charger
 
 from .conftest import charger_subentry, eventually, ready

@@ -8,8 +8,8 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.const import DOMAIN
-from custom_components.ocpp.hub import Charger as HubCharger
 from tests.csms.conftest import prepared
 from tests.simulator_v2 import Station as Two
 from tests.simulator_v2.commands import dynamic, v2x

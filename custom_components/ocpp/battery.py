@@ -11,12 +11,12 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import PERCENTAGE, EntityCategory
 
+from .charger import Charger
 from .csms.blocks.battery_swap import SWAP_EVENTS
 from .csms.charging_station import ChargingStation
 from .csms.happenings import Battery, BatterySwapped
 from .csms.model import Part, Topic
 from .entity import OcppEntity
-from .hub import Charger
 
 BATTERY_SWAP_TYPES = [*SWAP_EVENTS.values()]
 # What goes into the database of the recorder with each event.

@@ -13,13 +13,14 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .charger import Charger
 from .configuration import key_binary_sensors
 from .csms.charging_station import ChargingStation
 from .csms.model import PLUGGED_IN, EvseStatus, Part, Topic
 from .der import grid_binary_sensors
 from .device_model import variable_binary_sensors
 from .entity import OcppEntity
-from .hub import Charger, OcppConfigEntry
+from .hub import OcppConfigEntry
 
 # Nothing is polled, and commands wait for their own charger only.
 PARALLEL_UPDATES = 0

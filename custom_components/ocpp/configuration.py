@@ -12,9 +12,9 @@ from homeassistant.components.sensor import SensorEntityDescription
 from homeassistant.components.switch import SwitchEntityDescription
 from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfEnergy, UnitOfTime
 
+from .charger import Charger
 from .csms.model import Part, Topic
 from .entity import OcppEntity
-from .hub import Charger
 from .setting import (
     SettingBinarySensor,
     SettingSensor,

@@ -15,12 +15,12 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import EntityCategory
 
+from .charger import Charger
 from .csms.blocks.der_control import Control, ControlState
 from .csms.commands.command import fold, snake
 from .csms.happenings import GridAlarm
 from .csms.model import Topic
 from .entity import OcppEntity
-from .hub import Charger
 
 ATTR_CONTROLS = "controls"
 # What the attribute lists: one of many types has one default and some plans.

@@ -31,11 +31,11 @@ from homeassistant.const import (
     UnitOfTime,
 )
 
+from .charger import Charger
 from .csms.blocks.device_model import part
 from .csms.blocks.monitoring import part as problem_part
 from .csms.variables import READ_ONLY, READ_WRITE, Place, Variable
 from .entity import OcppEntity
-from .hub import Charger
 from .setting import (
     LONGEST_STATE,
     SettingBinarySensor,

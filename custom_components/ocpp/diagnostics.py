@@ -6,12 +6,13 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 
+from .charger import Charger
 from .compatibility import shown
 from .csms.blocks.monitoring import Monitor, Problem
 from .csms.charging_station import ChargingStation
 from .csms.secret_names import is_secret_setting
 from .csms.secrets import REDACTED
-from .hub import Charger, OcppConfigEntry
+from .hub import OcppConfigEntry
 
 
 async def async_get_config_entry_diagnostics(

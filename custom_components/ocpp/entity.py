@@ -6,9 +6,9 @@ from homeassistant.core import callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity import Entity, EntityDescription
 
+from .charger import Charger
 from .const import DOMAIN
 from .csms.model import Part, Topic
-from .hub import Charger
 from .settings import evse_identifier
 
 
@@ -25,8 +25,15 @@ class OcppEntity(Entity):
         *,
         evse: int = 0,
         watched: tuple[Topic | Part, ...] = (),
+        lasting: bool = False,
+        continuous: bool = False,
     ) -> None:
-        """Show what the description says, written when a watched part changed."""
+        """Show what the description says, written when a watched part changed.
+
+        What is `lasting` can also be told of a charger that is away. What is `continuous`
+        shares its context with all that the same message changed; the logbook, which would
+        call one of them the cause of the others, leaves out what has a unit.
+        """
         self.entity_description = description
         self.charger = charger
         self.station = charger.station
@@ -39,7 +46,9 @@ class OcppEntity(Entity):
             part if isinstance(part, Part) else Part(part, evse) for part in watched
         ]
         self._attr_device_info = self._device_info(identity)
-        self._attr_available = self.station.present
+        self._lasting = lasting
+        self._continuous = continuous
+        self._attr_available = lasting or self.station.present
         self._shown: Any = None
 
     def _device_info(self, identity: str) -> dr.DeviceInfo | dr.ChildDeviceInfo:
@@ -63,12 +72,14 @@ class OcppEntity(Entity):
         shown = self._present()
         if shown != self._shown:
             self._shown = shown
+            if self._continuous:
+                self.async_set_context(self.charger.context)
             self.async_write_ha_state()
 
     @callback
     def _update_availability(self) -> None:
         before = self.available
-        self._attr_available = self.station.present
+        self._attr_available = self._lasting or self.station.present
         shown = self._present()
         if shown != self._shown or self.available != before:
             self._shown = shown
@@ -82,7 +93,7 @@ class OcppEntity(Entity):
         self.async_on_remove(
             self.station.watch(Part(Topic.CONNECTION), self._update_availability)
         )
-        self._attr_available = self.station.present
+        self._attr_available = self._lasting or self.station.present
         self._shown = self._present()
 
     async def async_entity_id_changed(self, old_entity_id: str) -> None:

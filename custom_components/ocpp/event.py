@@ -11,6 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.json import json_dumps
 
 from .battery import BATTERY_SWAP_TYPES, battery_swap
+from .charger import Charger
 from .csms.charging_station import ChargingStation
 from .csms.commands.command import fold
 from .csms.events import (
@@ -25,7 +26,7 @@ from .csms.happenings import BatterySwapped, GridAlarm
 from .csms.variables import VariableMonitored
 from .der import GRID_ALARM_TYPES, grid_alarm
 from .entity import OcppEntity
-from .hub import Charger, OcppConfigEntry
+from .hub import OcppConfigEntry
 from .sessions import amount, card_of, duration_of, kwh
 
 # Nothing is polled.

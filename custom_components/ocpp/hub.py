@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -25,6 +24,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_track_time_interval
 
 from .cards import Cards
+from .charger import Charger
 from .const import (
     CONF_DB_URL,
     CONF_IDENTITY,
@@ -54,22 +54,6 @@ type OcppConfigEntry = ConfigEntry[OcppHub]
 _DATABASE = "ocpp.db"
 # Not just once a day: some restart that often.
 _PURGE_EVERY = timedelta(hours=6)
-
-
-@dataclass(eq=False, kw_only=True)
-class Charger:
-    """A charging station that people have, as Home Assistant knows it."""
-
-    station: ChargingStation
-    subentry_id: str
-    device_id: str
-    name: str
-    watched: list[Callable[[], None]] = field(default_factory=list)
-
-    def unwatch(self) -> None:
-        """Follow the station no more."""
-        for stop in self.watched:
-            stop()
 
 
 class OcppHub:

@@ -10,11 +10,11 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import EntityCategory
 
+from .charger import Charger
 from .csms.blocks.diagnostics import UPLOAD_STATUSES
 from .csms.blocks.firmware import PUBLISH_STATUSES
 from .csms.model import Topic
 from .entity import OcppEntity
-from .hub import Charger
 
 ATTR_FILE_NAME = "file_name"
 ATTR_CERTIFICATES = "certificates"

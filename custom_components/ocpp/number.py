@@ -19,11 +19,12 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .charger import Charger
 from .configuration import key_numbers
 from .csms.model import Part, Topic
 from .device_model import variable_numbers
 from .entity import OcppEntity
-from .hub import Charger, OcppConfigEntry
+from .hub import OcppConfigEntry
 from .setting import ToldNumber
 from .v2x import v2x_numbers
 

@@ -14,10 +14,11 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import selector
 import probatio
 
+from .charger import Charger
 from .const import CONF_IDENTITY, CONF_SECURITY_PROFILE, CONF_TLS_PORT
 from .csms.blocks.security_profile import Moved
 from .exceptions import translated_errors
-from .hub import Charger, OcppConfigEntry
+from .hub import OcppConfigEntry
 from .security_profile import async_entrance
 
 _ADDRESSES = ("ws://", "wss://")

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .charger import Charger
 from .device_model import variable_selects
 from .entity import OcppEntity
-from .hub import Charger, OcppConfigEntry
+from .hub import OcppConfigEntry
 from .v2x import v2x_selects
 
 # Nothing is polled, and commands wait for their own charger only.

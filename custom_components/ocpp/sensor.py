@@ -18,6 +18,7 @@ from homeassistant.helpers.typing import StateType
 
 from .battery import battery_sensors
 from .card_sensor import async_setup_card_sensors
+from .charger import Charger
 from .configuration import key_sensors
 from .csms.blocks.availability import ERROR_CODES
 from .csms.blocks.transactions import STOP_REASONS
@@ -26,7 +27,7 @@ from .csms.model import EvseStatus, Part, Topic
 from .der import grid_sensors
 from .device_model import variable_sensors
 from .entity import OcppEntity
-from .hub import Charger, OcppConfigEntry
+from .hub import OcppConfigEntry
 from .maintenance_sensor import maintenance_sensors
 from .measurands import MeasurandDescription, descriptions_for
 from .session_sensor import session_sensors
@@ -170,7 +171,7 @@ EVSE_SENSORS = (
 
 def _sensors(charger: Charger) -> Iterator[OcppEntity]:
     for description in STATION_SENSORS:
-        yield OcppSensor(charger, description, watched=description.watched)
+        yield OcppSensor(charger, description)
     yield from maintenance_sensors(charger)
     yield from key_sensors(charger)
     yield from variable_sensors(charger)
@@ -179,9 +180,7 @@ def _sensors(charger: Charger) -> Iterator[OcppEntity]:
     yield from battery_sensors(charger)
     for evse in charger.station.evses:
         for description in EVSE_SENSORS:
-            yield OcppSensor(
-                charger, description, evse=evse, watched=description.watched
-            )
+            yield OcppSensor(charger, description, evse)
         yield from session_sensors(charger, evse)
         for measurand in descriptions_for(
             charger.station.metering.seen.get(evse, set())
@@ -207,11 +206,18 @@ class OcppSensor(OcppEntity, SensorEntity):
     entity_description: OcppSensorDescription
     _shown: Value
 
-    @property
-    @override
-    def available(self) -> bool:
-        """Return whether the value can be told."""
-        return self.entity_description.lasting or self._attr_available
+    def __init__(
+        self, charger: Charger, description: OcppSensorDescription, evse: int = 0
+    ) -> None:
+        """Watch what the description says."""
+        super().__init__(
+            charger,
+            description,
+            evse=evse,
+            watched=description.watched,
+            lasting=description.lasting,
+            continuous=description.native_unit_of_measurement is not None,
+        )
 
     @property
     @override
@@ -239,6 +245,7 @@ class OcppMeasurandSensor(OcppEntity, SensorEntity):
             description,
             evse=evse,
             watched=(Part(Topic.METER, evse, description.reading),),
+            continuous=True,
         )
         self._reading, self._factor = description.reading, description.factor
 

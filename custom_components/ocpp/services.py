@@ -12,11 +12,11 @@ from homeassistant.core import (
 from homeassistant.helpers import config_validation as cv
 import probatio
 
+from .charger import Charger
 from .command_actions import async_setup_command_actions
 from .const import DOMAIN
 from .csms.model import RateUnit
 from .exceptions import translated_errors
-from .hub import Charger
 from .password_actions import async_setup_password_actions
 from .security_profile_actions import async_setup_security_profile_actions
 from .session_actions import async_setup_session_actions

@@ -14,11 +14,11 @@ from homeassistant.components.sensor import (
 from homeassistant.const import UnitOfEnergy, UnitOfTime
 from homeassistant.helpers.typing import StateType
 
+from .charger import Charger
 from .csms.blocks.metering import EXPORT_REGISTER
 from .csms.charging_station import ChargingStation
 from .csms.model import Topic, Transaction
 from .entity import OcppEntity
-from .hub import Charger
 from .sessions import amount, card_of, duration_of, kwh
 
 
@@ -173,15 +173,15 @@ class OcppSessionSensor(OcppEntity, SensorEntity):
         self, charger: Charger, description: SessionSensorDescription, evse: int
     ) -> None:
         """Watch the sessions of an EVSE."""
-        super().__init__(charger, description, evse=evse, watched=description.watched)
+        super().__init__(
+            charger,
+            description,
+            evse=evse,
+            watched=description.watched,
+            lasting=description.lasting,
+        )
         self._show = description.show_fn
         self._shown = Shown()
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Return whether the value can be told."""
-        return self.entity_description.lasting or self._attr_available
 
     @property
     @override

@@ -10,11 +10,11 @@ from homeassistant.components.switch import SwitchEntity
 from homeassistant.components.text import TextEntity
 from homeassistant.helpers.entity import EntityDescription
 
+from .charger import Charger
 from .csms.model import Part
 from .csms.variables import as_number
 from .entity import OcppEntity
 from .exceptions import translated_errors
-from .hub import Charger
 
 ATTR_REBOOT_REQUIRED = "reboot_required"
 _ON = frozenset({"true", "1", "on", "yes"})

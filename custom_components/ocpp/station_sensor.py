@@ -22,13 +22,13 @@ from homeassistant.const import (
 )
 from homeassistant.helpers.typing import StateType
 
+from .charger import Charger
 from .csms.blocks.smart_charging import SOURCES, TRANSFER_MODES
 from .csms.blocks.tariff_cost import SHOWN, prices_of
 from .csms.charging_station import ChargingStation
 from .csms.commands.command import snake
 from .csms.model import Part, Topic
 from .entity import OcppEntity
-from .hub import Charger
 from .sessions import card_of, kwh
 
 

@@ -7,8 +7,9 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_device_and_config_entry
 import probatio
 
+from .charger import Charger
 from .const import DOMAIN
-from .hub import Charger, OcppHub
+from .hub import OcppHub
 
 TARGET = {probatio.Required(ATTR_DEVICE_ID): cv.string}
 

@@ -15,10 +15,11 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .charger import Charger
 from .csms.model import Topic
 from .entity import OcppEntity
 from .exceptions import translated_errors
-from .hub import Charger, OcppConfigEntry
+from .hub import OcppConfigEntry
 
 # Nothing is polled, and commands wait for their own charger only.
 PARALLEL_UPDATES = 0

@@ -11,12 +11,12 @@ from homeassistant.components.number import (
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
 from homeassistant.const import UnitOfPower
 
+from .charger import Charger
 from .csms.blocks.v2x import DRIVEN
 from .csms.commands.command import snake
 from .csms.model import Part, Topic
 from .entity import OcppEntity
 from .exceptions import translated_errors
-from .hub import Charger
 from .setting import ToldNumber
 
 MODES = {mode: snake(mode) for mode in DRIVEN}

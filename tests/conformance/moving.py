@@ -8,8 +8,8 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.ocpp import security_profile
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.const import DOMAIN
-from custom_components.ocpp.hub import Charger as HubCharger
 
 __all__ = ["loopback", "move", "options"]
 

@@ -134,7 +134,7 @@ async def encrypted(
 async def test_a_charger_that_is_disconnected_is_heard_no_more(
     central: CentralSystem, station: ChargingStation
 ) -> None:
-    """It is offline as soon as it talks on; what waits for it fails at once."""
+    """It is offline at once, however long it puts off the end; what waits for it fails."""
     states: list[bool] = []
     async with stubborn(central) as charger:
         await until(station, Part(Topic.CONNECTION), lambda: station.connected)

@@ -168,6 +168,8 @@ class Peer:
         task = asyncio.create_task(self._guard(work))
         self._tasks.add(task)
         task.add_done_callback(self._task_done)
+        # Also where it was ended before it had begun.
+        task.add_done_callback(lambda _: work.close())
 
     async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
         """Let background work fail quietly, as it does in a charger."""

@@ -184,10 +184,10 @@ class ChargingStation(FunctionalBlocks, Listeners):
             answered=self.flush,
             note=self.note,
             timeout=self.options.call_timeout,
-            immediate={
+            repeatable={
                 action
                 for action, message in self._table(version).items()
-                if message.answers.immediate
+                if message.answers.repeatable
             },
         )
         self._connection = connection
@@ -200,10 +200,7 @@ class ChargingStation(FunctionalBlocks, Listeners):
                 self._on_disconnected()
 
     def disconnect(self) -> None:
-        """Close the socket and hear no more of it; the station will come back.
-
-        It is offline once the socket is closed, which a station may put off for a while.
-        """
+        """Close the socket and hear no more of it; the station will come back."""
         if self._rpc is not None:
             self._rpc.close()
         if self._connection is not None:

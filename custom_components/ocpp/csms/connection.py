@@ -51,6 +51,7 @@ class Counted(ServerConnection):
         self._begun: bytearray | None = None
         # What is waited for before the next frame is handed over.
         self._held: asyncio.Future[object] | None = None
+        self._over = asyncio.Event()
         self._reading = True
 
     # --- the beginning and the end ------------------------------------------------------
@@ -85,6 +86,7 @@ class Counted(ServerConnection):
         """Count the connection no more."""
         self._rates.closed(self)
         super().connection_lost(exc)
+        self._over.set()
 
     def abort(self) -> None:
         """End it at once, wherever it is on its way in."""
@@ -96,18 +98,19 @@ class Counted(ServerConnection):
     # --- what comes ---------------------------------------------------------------------
 
     async def deliver(self, take: Take) -> None:
-        """Hand over each frame until the connection ends; what came before that as well."""
+        """Hand over each frame that comes before the connection ends, or is ignored."""
         self._take = take
         self._hand_over()
-        await self.wait_closed()
+        await self._over.wait()
         while self._held is not None:
             await asyncio.wait((self._held,))
 
     def ignore(self) -> None:
-        """Hand over nothing more."""
-        self._take = _ignore
+        """Hand over nothing more, though the other end may put off the end for a while."""
+        self._take, self._held = _ignore, None
         self._frames.clear()
         self._hand_over()
+        self._over.set()
 
     @override
     def data_received(self, data: bytes) -> None:
@@ -163,7 +166,7 @@ class Counted(ServerConnection):
     def write(self, message: bytes) -> None:
         """Send a text frame. Raises `ConnectionError` where nobody is there any more."""
         protocol = self.protocol
-        if protocol.state is not State.OPEN:
+        if protocol.state is not State.OPEN or self.transport.is_closing():
             raise ConnectionResetError
         protocol.send_text(message)
         self.send_data()
@@ -214,9 +217,15 @@ class Paced:
     def abort(self) -> None:
         """Close with the code that asks the station to come back, and hear no more of it."""
         self._closing(self._connection)
-        self._connection.ignore()
-        closing = asyncio.ensure_future(self._connection.close(1012))
+        # Eager: it is said before whoever serves the connection finds that there is no more
+        # to do, and closes it in the ordinary way.
+        closing = asyncio.Task(
+            self._connection.close(1012),
+            loop=asyncio.get_running_loop(),
+            eager_start=True,
+        )
         closing.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._connection.ignore()
 
 
 async def _both(busy: Awaitable[object] | None, wait: float) -> None:

@@ -17,6 +17,8 @@ class Listeners:
         """Begin with nobody listening."""
         self._listeners: dict[Part, list[Listener]] = {}
         self._changes: dict[Part, None] = {}
+        # How often it was told what changed.
+        self.told = 0
         self._afterwards: deque[Callable[[], None]] = deque()
         self._followers: list[Follower] = []
         self._events: deque[Event] = deque()
@@ -49,6 +51,7 @@ class Listeners:
             self._afterwards.popleft()()
         while self._changes:
             changes, self._changes = self._changes, {}
+            self.told += 1
             for part in changes:
                 for listener in tuple(self._listeners.get(part, ())):
                     listener()

@@ -34,7 +34,7 @@ _LONGEST_CODE = 50
 # Beyond this many unanswered CALLs a station waits until some are done.
 _MOST_CALLS_IN_WORK = 64
 # Their answer is the present time: one out of memory would set the station's clock back.
-_IMMEDIATE = frozenset({"BootNotification", "Heartbeat"})
+_REPEATABLE = frozenset({"BootNotification", "Heartbeat"})
 
 
 # Takes a frame; returns what to wait for before it is given the next, if anything.
@@ -76,13 +76,13 @@ class Rpc:
         answered: Callable[[], None] = lambda: None,
         note: Callable[[str], None] = lambda _: None,
         timeout: float = 30,
-        immediate: Container[str] = _IMMEDIATE,
+        repeatable: Container[str] = _REPEATABLE,
     ) -> None:
         """Prepare to talk.
 
         `handle` answers a CALL of the station, or raises `MessageRefused`; `answered` is
         called after each answer has been sent; `note` is told of every oddity. `timeout`
-        is in seconds, for each CALL of ours. The actions in `immediate` are answered as well
+        is in seconds, for each CALL of ours. The actions in `repeatable` are answered as well
         a second time: their answers need no memory.
         """
         self.version = version
@@ -91,7 +91,7 @@ class Rpc:
         self._answered = answered
         self._note = note
         self._timeout = timeout
-        self._immediate = immediate
+        self._repeatable = repeatable
         self._slot = asyncio.Lock()
         self._pending: _Pending | None = None
         self._closed = False
@@ -250,7 +250,7 @@ class Rpc:
             self._note("frame: not four elements")
         payload = frame[3] if len(frame) > 3 else {}
         fingerprint = None
-        if action not in self._immediate:
+        if action not in self._repeatable:
             fingerprint = hash(data)
             before = self._answers.find(message_id, fingerprint)
             if before is not None:

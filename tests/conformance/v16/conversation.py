@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
-from custom_components.ocpp.hub import Charger as HubCharger
+from custom_components.ocpp.charger import Charger as HubCharger
 from tests.simulator import Charger
 
 # The cards that people have; nobody listed the last one.

@@ -7,7 +7,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.ocpp.hub import Charger as HubCharger
+from custom_components.ocpp.charger import Charger as HubCharger
 from tests.conftest import Connect
 from tests.simulator import Charger
 

@@ -3,7 +3,7 @@
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.ocpp.hub import Charger as HubCharger
+from custom_components.ocpp.charger import Charger as HubCharger
 from tests.simulator import Charger
 
 from .conversation import STATUS, act, found, requests, settled, shown, use

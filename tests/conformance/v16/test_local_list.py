@@ -6,7 +6,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.ocpp.hub import Charger as HubCharger
+from custom_components.ocpp.charger import Charger as HubCharger
 from tests.conftest import eventually
 from tests.simulator import Charger
 from tests.test_card_flow import add_card

@@ -5,8 +5,8 @@ from homeassistant.core import HomeAssistant
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.csms.passwords import hash_of
-from custom_components.ocpp.hub import Charger as HubCharger
 from tests.conftest import Connect, charger_subentry
 
 from .conversation import act

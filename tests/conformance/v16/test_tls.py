@@ -10,9 +10,10 @@ from homeassistant.core import HomeAssistant
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.csms.authority import Authority
 from custom_components.ocpp.csms.model import StationSettings
-from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
+from custom_components.ocpp.hub import OcppHub
 from tests.csms.papers import Key, client_context, new_key, request
 from tests.simulator import Charger
 

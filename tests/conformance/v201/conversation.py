@@ -7,8 +7,8 @@ import uuid
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.const import DOMAIN
-from custom_components.ocpp.hub import Charger as HubCharger
 from tests.conformance.v16.conversation import (
     ANNA,
     BEN,

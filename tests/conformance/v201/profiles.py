@@ -5,8 +5,8 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.diagnostics import async_get_config_entry_diagnostics
-from custom_components.ocpp.hub import Charger as HubCharger
 
 from .conversation import act, moment
 

@@ -6,8 +6,8 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.diagnostics import async_get_config_entry_diagnostics
-from custom_components.ocpp.hub import Charger as HubCharger
 from tests.simulator_v2 import Station, Variable
 
 from .conversation import act, failure, requests, settled

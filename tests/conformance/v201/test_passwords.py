@@ -8,8 +8,8 @@ from homeassistant.exceptions import HomeAssistantError
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.csms.passwords import hash_of
-from custom_components.ocpp.hub import Charger as HubCharger
 from tests.conftest import ConnectTwo, charger_subentry
 from tests.simulator_v2 import Station
 

@@ -13,9 +13,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.csms.authority import Authority, making
 from custom_components.ocpp.csms.model import StationSettings
-from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
+from custom_components.ocpp.hub import OcppHub
 from tests.csms.papers import Elsewhere, Key, client_context, new_key, request
 from tests.simulator.link import CallError
 from tests.simulator_v2 import Station

@@ -4,7 +4,8 @@ from homeassistant.core import HomeAssistant
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
+from custom_components.ocpp.charger import Charger as HubCharger
+from custom_components.ocpp.hub import OcppHub
 from tests.conformance.moving import loopback, move, options
 from tests.csms.conftest import prepared
 from tests.simulator_v2 import Station

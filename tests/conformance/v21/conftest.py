@@ -4,7 +4,7 @@ from homeassistant.config_entries import ConfigSubentryDataWithId
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.ocpp.hub import Charger as HubCharger
+from custom_components.ocpp.charger import Charger as HubCharger
 from tests.conformance.v16.conftest import card
 from tests.conformance.v201.conversation import ANNA, BLOCKED
 from tests.conftest import ConnectTwo, charger_subentry

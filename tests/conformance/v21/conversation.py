@@ -4,7 +4,7 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 
-from custom_components.ocpp.hub import Charger as HubCharger
+from custom_components.ocpp.charger import Charger as HubCharger
 from tests.conformance.v201.conversation import settled
 from tests.conftest import ConnectTwo
 from tests.csms.conftest import prepared

@@ -7,7 +7,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
-from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
+from custom_components.ocpp.charger import Charger as HubCharger
+from custom_components.ocpp.hub import OcppHub
 from tests.conformance.v201.conversation import act
 from tests.conftest import ConnectTwo
 from tests.simulator_v2 import Station

@@ -8,8 +8,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 import pytest
 
+from custom_components.ocpp.charger import Charger as HubCharger
 from custom_components.ocpp.csms.passwords import fits
-from custom_components.ocpp.hub import Charger as HubCharger, OcppHub
+from custom_components.ocpp.hub import OcppHub
 from tests.conformance.v201.conversation import act, requests
 from tests.csms.conftest import prepared
 from tests.csms.papers import client_context

@@ -1,5 +1,6 @@
 """Reading by the words of the message before, which must change nothing."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import given, settings, strategies as st
@@ -10,6 +11,7 @@ from custom_components.ocpp.csms.blocks.metering.spelling import (
     read_meter_values,
 )
 
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 WORDS = st.fixed_dictionaries(
     {},
     optional={
@@ -49,8 +51,8 @@ def test_a_message_means_the_same_whatever_came_before(data: st.DataObject) -> N
         if data.draw(st.integers(0, 3)) == 0:
             spelling = data.draw(SPELLING)
         sampled = [words | {"value": data.draw(VALUES)} for words in spelling]
-        expected = read_meter_values(message([dict(item) for item in sampled]))
-        assert read_meter_values(message(sampled), pattern) == expected
+        expected = read_meter_values(message([dict(item) for item in sampled]), NOW)
+        assert read_meter_values(message(sampled), NOW, pattern) == expected
 
 
 @pytest.mark.parametrize(
@@ -70,7 +72,7 @@ def test_a_message_means_the_same_whatever_came_before(data: st.DataObject) -> N
 def test_what_is_no_spelling_is_not_remembered(sampled: list[Any]) -> None:
     """It could be of any size; and it is read each time as if it were the first."""
     pattern = Pattern()
-    expected = read_meter_values(message(sampled))
+    expected = read_meter_values(message(sampled), NOW)
     for _ in range(2):
-        assert read_meter_values(message(sampled), pattern) == expected
+        assert read_meter_values(message(sampled), NOW, pattern) == expected
     assert pattern._samples == []

@@ -29,16 +29,16 @@ class Answers:
 
     `needs` names the fields without which the message can't be understood; it is refused
     when they are missing or of the wrong type. Everything else is for the method to cope
-    with. `immediate` is for messages that are answered without waiting for anything the station
-    sends, and as well when repeated. `always` is for messages that are answered whatever the station's registration:
-    a refusal would make it repeat them until it loses them.
+    with. `repeatable` is for messages that are answered anew when they are repeated.
+    `always` is for messages that are answered whatever the station's registration: a refusal
+    would make it repeat them until it loses them.
     """
 
     action: str
     version: Version
     needs: tuple[str, ...] = ()
     always: bool = False
-    immediate: bool = False
+    repeatable: bool = False
 
 
 def answers[H: Handler](
@@ -46,7 +46,7 @@ def answers[H: Handler](
     *versions: Version,
     needs: tuple[str, ...] = (),
     always: bool = False,
-    immediate: bool = False,
+    repeatable: bool = False,
 ) -> Callable[[H], H]:
     """Mark a method of a block as the answer to a message of some versions."""
     messages = [
@@ -55,7 +55,7 @@ def answers[H: Handler](
             version=version,
             needs=needs,
             always=always,
-            immediate=immediate,
+            repeatable=repeatable,
         )
         for version in versions
     ]

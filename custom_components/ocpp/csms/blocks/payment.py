@@ -164,7 +164,7 @@ class Payment(Block):
 
     # --- VAT numbers --------------------------------------------------------------------
 
-    @answers("VatNumberValidation", V21, needs=("vatNumber",), immediate=True)
+    @answers("VatNumberValidation", V21, needs=("vatNumber",), repeatable=True)
     async def on_vat_number(self, payload: Payload) -> Payload:
         """Say whether a VAT number is one of those that people listed (C18.FR.09)."""
         number: str = payload["vatNumber"]

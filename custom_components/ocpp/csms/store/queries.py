@@ -7,7 +7,18 @@ again.
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, true, update
+from sqlalchemy import (
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from ..model import MOST_EVSES, UNKNOWN_END, Transaction
 from . import charging_profiles, device_models, reservations, strangers
@@ -134,6 +145,12 @@ def never_again(connection: Connection) -> None:
         connection.execute(insert(high_water).values(name=_NUMBERS, number=number))
 
 
+_SAVE = update(transactions).where(
+    transactions.c.number == bindparam("known_number"),
+    transactions.c.station == bindparam("known_station"),
+)
+
+
 def save(connection: Connection, row: dict[str, Any], counting: dict[str, Any]) -> int:
     """Store how a transaction is now; return the number it has in the database.
 
@@ -143,12 +160,11 @@ def save(connection: Connection, row: dict[str, Any], counting: dict[str, Any]) 
     values = {**row, "counting": counting}
     columns = transactions.c
     number = row["number"]
-    query = update(transactions).where(columns.number == number)
-    changed = connection.execute(
-        query.where(columns.station == row["station"]).values(values)
-    )
-    if changed.rowcount:
+    # The usual case, once a minute for each session: worth a query that is ready.
+    known = {"known_number": number, "known_station": row["station"]}
+    if connection.execute(_SAVE, values | known).rowcount:
         return int(number)
+    query = update(transactions).where(columns.number == number)
     owner = connection.scalar(select(columns.station).where(columns.number == number))
     if owner is not None and owner.casefold() == row["station"].casefold():
         connection.execute(query.values(values))

@@ -19,12 +19,14 @@ _STATION_STATUSES = frozenset(
 class Availability(Connectors):
     """Statuses, faults, and the wish whether the station is to be used."""
 
-    @answers("Heartbeat", V16, *V2, immediate=True)
+    @answers("Heartbeat", V16, *V2, repeatable=True)
     async def on_heartbeat(self, payload: Payload) -> Payload:
         """Answer the time (G02)."""
         return {"currentTime": timestamp(utcnow())}
 
-    @answers("StatusNotification", V16, needs=("connectorId", "status"), immediate=True)
+    @answers(
+        "StatusNotification", V16, needs=("connectorId", "status"), repeatable=True
+    )
     async def on_status_notification(self, payload: Payload) -> Payload:
         """Take up a status, unless a newer one is known (G01)."""
         evse = int(payload["connectorId"])

@@ -59,7 +59,7 @@ class Connectors(States):
         "StatusNotification",
         *V2,
         needs=("evseId", "connectorId", "connectorStatus"),
-        immediate=True,
+        repeatable=True,
     )
     async def on_connector_status(self, payload: Payload) -> Payload:
         """Take up the status of a connector (G01)."""

@@ -200,7 +200,7 @@ class DeviceModel(Known):
 
     # --- what the station tells ---------------------------------------------------------
 
-    @answers("NotifyReport", *V2, immediate=True)
+    @answers("NotifyReport", *V2, repeatable=True)
     async def on_report(self, payload: Payload) -> Payload:
         """Take up a part of a report, also one that nobody asked for (B07, B08)."""
         told = payload.get("reportData")

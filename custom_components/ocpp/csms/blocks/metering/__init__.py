@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...clock import Moment
 from ...errors import OcppError
 from ...lenient import transaction_id, whole_number
-from ...model import MeterReading, Payload, SampleSet
+from ...model import MeterReading, Payload, SampleSet, utcnow
 from ...variables import Place
 from ...versions import V2, V16
 from ..block import answers
@@ -49,11 +49,12 @@ class Metering(Readings):
 
     # --- messages -----------------------------------------------------------------------
 
-    @answers("MeterValues", V16, *V2, always=True, immediate=True)
+    @answers("MeterValues", V16, *V2, always=True, repeatable=True)
     async def on_meter_values(self, payload: Payload) -> Payload:
         """Take up samples; whatever they are, the answer is the same (J01, J02)."""
-        place = "connectorId" if self.speaks_16 else "evseId"
-        evse = payload.get(place, self.station.the_only_evse)
+        evse = payload.get("connectorId" if self.speaks_16 else "evseId")
+        if evse is None:
+            evse = self.station.the_only_evse
         if evse.__class__ is float:
             # Some write 1 as 1.0.
             evse = whole_number(evse)
@@ -66,9 +67,9 @@ class Metering(Readings):
             self.station.afterwards(
                 partial(self.take_up, evse, meter_values, transaction)
             )
-        elif sets := spelling.read_meter_values(meter_values):
+        elif sets := spelling.read_meter_values(meter_values, received := utcnow()):
             await self.station.transactions.on_sample(evse, transaction, sets[0].at)
-            self._take_up(evse, sets, transaction)
+            self._take_up(evse, sets, transaction, received)
         return {}
 
     @staticmethod
@@ -80,8 +81,9 @@ class Metering(Readings):
         """Take up the samples that came with another message."""
         if (pattern := self._patterns.get(evse)) is None:
             pattern = self._patterns[evse] = spelling.Pattern()
-        sets = spelling.read_meter_values(meter_values, pattern)
-        self._take_up(evse, sets, transaction)
+        received = utcnow()
+        sets = spelling.read_meter_values(meter_values, received, pattern)
+        self._take_up(evse, sets, transaction, received)
 
     # --- values that come by themselves, as often as the station likes ------------------
 
@@ -122,7 +124,7 @@ class Metering(Readings):
             total = with_phase(known, found.measurand, found.key, last.values)
             sets[-1] = last._replace(values=last.values | total)
         if counted := self._counted(evse, place, sets):
-            self._take_up(evse, counted, None, streamed=True)
+            self._take_up(evse, counted, None, utcnow(), streamed=True)
 
     def _counted(
         self, evse: int, place: Place, sets: Iterable[SampleSet]

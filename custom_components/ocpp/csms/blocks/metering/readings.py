@@ -63,12 +63,12 @@ class Readings(Block):
         evse: int,
         sets: Iterable[SampleSet],
         transaction: str | None,
+        received: datetime,
         *,
         streamed: bool = False,
     ) -> None:
         self.station.add_evse(evse)
         over = self.station.transactions.is_over(transaction)
-        received = utcnow()
         readings = self.readings.get(evse, {})
         for at, values, dated in sets:
             late = self._is_late(evse, at, dated=dated)

@@ -86,7 +86,7 @@ _LONGEST_WORDS = 200
 # Of 2.x: no meter counts in more than billions.
 _LARGEST_MULTIPLIER = 9
 # 1.6 writes texts, 2.x numbers.
-_VALUES = (str, float, int)
+_VALUES = frozenset({str, float, int})
 # A measurand left out means the energy register, unless the unit tells otherwise.
 _ENERGY_UNITS = frozenset({None, "", "Wh", "kWh"})
 
@@ -109,12 +109,12 @@ class Pattern:
 
     def values(self, sampled: list[Any]) -> dict[str, float]:
         """Return the best value of each key, and the totals of what came by phase only."""
-        if not self._fits(sampled):
+        if (said := self._said(sampled)) is None:
             self._learn(sampled)
             return _values(sampled)
         try:
-            numbers = [float(sampled[place]["value"]) for place in self._places]
-        except KeyError, TypeError, ValueError:
+            numbers = [float(said[place]) for place in self._places]
+        except ValueError:
             return _values(sampled)
         if not isfinite(sum(numbers)):
             return _values(sampled)
@@ -125,18 +125,19 @@ class Pattern:
             values[measurand] = total([values[name] for name in phases])
         return values
 
-    def _fits(self, sampled: list[Any]) -> bool:
-        """Return whether a message has these words, and texts for values."""
-        if len(sampled) != len(self._samples):
-            return False
-        for item, known in zip(sampled, self._samples, strict=True):
-            if item.__class__ is not dict:
-                return False
-            known["value"] = value = item.get("value")
-            # Compares all the words at once.
-            if value.__class__ not in _VALUES or item != known:
-                return False
-        return True
+    def _said(self, sampled: list[Any]) -> list[Any] | None:
+        """Return the values of a message, if it has these words, and nothing but values."""
+        samples = self._samples
+        try:
+            said = [item["value"] for item in sampled]
+        except KeyError, TypeError:
+            return None
+        if len(said) != len(samples) or not _VALUES.issuperset(map(type, said)):
+            return None
+        for known, value in zip(samples, said, strict=True):
+            known["value"] = value
+        # Compares all the words of all samples at once.
+        return said if sampled == samples else None
 
     def _learn(self, sampled: list[Any]) -> None:
         """Take up the words of a message, if they are no more than words."""
@@ -179,17 +180,16 @@ def _words(item: Any) -> dict[str, Any] | None:
 
 
 def read_meter_values(
-    meter_values: Any, pattern: Pattern | None = None
+    meter_values: Any, received: datetime, pattern: Pattern | None = None
 ) -> list[SampleSet]:
     """Read the `meterValue` or `transactionData` list of a message, in order of time.
 
-    What can't be read is left out: one odd sample must not cost the others. With the
+    What is not dated is of the moment it was `received`. What can't be read is left out: one odd sample must not cost the others. With the
     pattern of its station a message is read faster.
     """
     if not isinstance(meter_values, list):
         return []
-    received = utcnow()
-    found: dict[Moment, list[dict[str, Any]]] = {}
+    found: list[tuple[Moment, list[Any]]] = []
     for element in meter_values:
         if not isinstance(element, dict):
             continue
@@ -198,21 +198,33 @@ def read_meter_values(
         if not isinstance(sampled, list):
             continue
         at = moment(element.get("timestamp"), received=received)
-        # Some send each measurand of one moment in an element of its own.
-        found.setdefault(at, []).extend(sampled)
+        found.append((at, sampled))
+    if len(found) > 1:
+        found = _together(found)
     read = _values if pattern is None or len(found) > 1 else pattern.values
     return [
         SampleSet(at.at, values, at.dated)
-        for at, sampled in sorted(found.items())
+        for at, sampled in found
         if (values := read(sampled))
     ]
+
+
+def _together(found: list[tuple[Moment, list[Any]]]) -> list[tuple[Moment, list[Any]]]:
+    """Return the samples of each moment, in order of time.
+
+    Some send each measurand of one moment in an element of its own.
+    """
+    moments: dict[Moment, list[Any]] = {}
+    for at, sampled in found:
+        moments.setdefault(at, []).extend(sampled)
+    return sorted(moments.items())
 
 
 def registers(meter_values: Any) -> list[tuple[datetime, float]]:
     """Return the readings of the energy register, in Wh and in order of time."""
     return [
         (sample.at, sample.values[ENERGY_REGISTER])
-        for sample in read_meter_values(meter_values)
+        for sample in read_meter_values(meter_values, utcnow())
         if ENERGY_REGISTER in sample.values
     ]
 

@@ -70,7 +70,7 @@ class Provisioning(Block):
 
     # --- boot ---------------------------------------------------------------------------
 
-    @answers("BootNotification", V16, *V2, always=True, immediate=True)
+    @answers("BootNotification", V16, *V2, always=True, repeatable=True)
     async def on_boot_notification(self, payload: Payload) -> Payload:
         """Answer whether the station is admitted (B01, B02, B03).
 

@@ -33,7 +33,7 @@ _INTERRUPTIONS = frozenset(
 _REMEMBERED_ENDS = 32
 _REGISTER = "Energy.Active.Import.Register"
 # In seconds: what is shown of a session goes back by no more than this when we are killed.
-_SAVE_EVERY = 30
+_SAVE_EVERY = 60
 # In seconds: what an answer that is held back may take beyond that.
 _UNTIL_ANSWERED = 0.5
 
@@ -279,7 +279,9 @@ class Course(Sessions):
     def _save_later(self) -> None:
         if self._saving is None:
             loop = asyncio.get_running_loop()
-            self._saving = loop.call_later(_SAVE_EVERY, self._save)
+            # At the same time for all stations: together they are few commits.
+            at = (loop.time() // _SAVE_EVERY + 1) * _SAVE_EVERY
+            self._saving = loop.call_at(at, self._save)
 
     def _hear_called(self, running: Transaction, transaction_id: str | None) -> None:
         """Know which id a station of 1.6 has for a session, whatever it was given."""
