@@ -210,8 +210,8 @@ def test_what_worked_is_known_to_a_station_that_learnt_another_version() -> None
         }
     )
     means = Means(
-        [Purpose.STATION],
-        [*RateUnit],
+        (Purpose.STATION,),
+        (*RateUnit,),
         has_levels=True,
         station_may_be_relative=False,
     )

@@ -285,8 +285,10 @@ class Climbing(Limits):
             may = dynamic and self._takes_dynamic
             kinds = (*((DYNAMIC,) if may else ()), *KINDS)
         return Means(
-            [it for it in purposes if it in wanted] or purposes,
-            [RateUnit(charger.rate_unit)] if charger.rate_unit else self._units(),
+            tuple(it for it in purposes if it in wanted) or tuple(purposes),
+            (RateUnit(charger.rate_unit),)
+            if charger.rate_unit
+            else tuple(self._units()),
             has_levels=any(self._top_level(evse, it) > 0 for it in purposes)
             and not charger.lowest_stack_level,
             kinds=kinds,

@@ -1,5 +1,6 @@
 """The ways to tell a station a limit, and which of them it takes."""
 
+from functools import lru_cache
 from itertools import chain, product
 import time
 from typing import Any, NamedTuple
@@ -19,8 +20,8 @@ _EVSE = "evse"
 class Means(NamedTuple):
     """What there is to choose from for one limit: the most proper first."""
 
-    purposes: list[Purpose]
-    units: list[RateUnit]
+    purposes: tuple[Purpose, ...]
+    units: tuple[RateUnit, ...]
     has_levels: bool
     kinds: tuple[str, ...] = KINDS
     # Whether the station as a whole may be limited relative to a session: not in 2.x.
@@ -54,8 +55,8 @@ class Ladder:
         """Begin with nothing tried."""
         # The way that worked, by kind of EVSE and purpose.
         self._worked: dict[str, Rung] = {}
-        # The ways that were all tried in vain, and until when that counts.
-        self._exhausted: dict[tuple[Rung, ...], float] = {}
+        # Of what all ways were tried in vain, and until when that counts.
+        self._exhausted: dict[Means, float] = {}
         # Whether profiles of a transaction were refused: they are not tried first then.
         self._no_transaction_profiles = False
         # Whether dynamic profiles were refused where ordinary ones were not, and the purposes
@@ -77,7 +78,7 @@ class Ladder:
             pairs = ((it._replace(kind=DYNAMIC), it) for it in known)
             known = list(dict.fromkeys(chain.from_iterable(pairs)))
         every = _every(means)
-        if self._exhausted.get(every, 0) > time.monotonic():
+        if self._exhausted.get(means, 0) > time.monotonic():
             return known[:1] or list(every[:1])
         return [*known, *(rung for rung in every if rung not in known)]
 
@@ -133,7 +134,7 @@ class Ladder:
 
     def exhausted(self, means: Means) -> None:
         """Keep in mind for a while that nothing worked."""
-        self._exhausted[_every(means)] = time.monotonic() + _IN_VAIN
+        self._exhausted[means] = time.monotonic() + _IN_VAIN
 
     def try_again(self) -> None:
         """Count on another answer, as after a boot."""
@@ -161,6 +162,7 @@ class Ladder:
         return {slot: list(rung) for slot, rung in self._worked.items()}
 
 
+@lru_cache(maxsize=256)
 def _every(means: Means) -> tuple[Rung, ...]:
     """Return every way, the most proper first."""
     return tuple(

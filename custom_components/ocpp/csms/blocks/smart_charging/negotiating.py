@@ -169,7 +169,7 @@ class Negotiating(Holding):
         mode = needs.transfer_mode or ""
         if mode.startswith("dc") and RateUnit.WATT in means.units:
             # Cars that charge with direct current are told their power.
-            means = means._replace(units=[RateUnit.WATT])
+            means = means._replace(units=(RateUnit.WATT,))
         for rung in self._ladder.ways(evse, means):
             try:
                 await self._send_schedule(
