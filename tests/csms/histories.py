@@ -57,7 +57,7 @@ class _Socket:
     async def deliver(self, take: Take) -> None:
         while (text := await self.incoming.get()) is not None:
             if (busy := take(text.encode())) is not None:
-                await busy
+                await busy.wait()
 
     def abort(self) -> None:
         self.incoming.put_nowait(None)

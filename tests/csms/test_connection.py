@@ -12,6 +12,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
+from custom_components.ocpp.csms import listener
 from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.connection import Counted, Paced
@@ -57,6 +58,7 @@ class Peer:
         self._loop = asyncio.get_running_loop()
         self._sock = sock
         self._seen = b""
+        self.writing: asyncio.Task[None] | None = None
 
     async def write(self, data: bytes) -> None:
         """Write all of it, as far as the other end takes it."""
@@ -71,6 +73,12 @@ class Peer:
                 self._seen += more
         before, _, self._seen = self._seen.partition(text)
         return before + text
+
+    async def ended(self) -> None:
+        """Wait until the other end closed the connection, and did not just drop it."""
+        async with asyncio.timeout(PATIENCE):
+            while await self._loop.sock_recv(self._sock, 65536):
+                pass
 
     async def answers(self, ids: Iterable[str]) -> list[str]:
         """Return the ids that were answered, in order, up to the last of these."""
@@ -89,7 +97,13 @@ async def peer(
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
         sock.setblocking(False)
         await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", central.port))
-        yield Peer(sock)
+        found = Peer(sock)
+        try:
+            yield found
+        finally:
+            if found.writing is not None:
+                found.writing.cancel()
+                await asyncio.wait((found.writing,))
 
 
 async def served(station: ChargingStation) -> None:
@@ -148,6 +162,23 @@ async def test_a_message_right_before_the_end_counts(
     assert station.transactions.running(1) is not None
 
 
+async def stuffed(station: ChargingStation, charger: Peer, ids: list[str]) -> Counted:
+    """Have a station ask for more than it takes answers; return its connection."""
+    await served(station)
+    paced = station._connection
+    assert isinstance(paced, Paced)
+    connection = paced._connection
+    raw = connection.transport.get_extra_info("socket")
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
+    charger.writing = asyncio.create_task(
+        charger.write(b"".join(call(message_id) for message_id in ids))
+    )
+    async with asyncio.timeout(PATIENCE):
+        while len(station.link()._in_work) < MOST_IN_WORK:
+            await asyncio.sleep(0)
+    return connection
+
+
 async def test_who_does_not_take_its_answers_is_not_read_any_further(
     central: CentralSystem, station: ChargingStation
 ) -> None:
@@ -156,27 +187,78 @@ async def test_who_does_not_take_its_answers_is_not_read_any_further(
     ids = [f"{number:06}" + "x" * 240 for number in range(3_000)]
     async with peer(central, room=SMALL) as charger:
         await charger.write(REQUEST)
-        await served(station)
-        socket_ = station._connection
-        assert isinstance(socket_, Paced)
-        connection = socket_._connection
-        raw = connection.transport.get_extra_info("socket")
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
-        writing = asyncio.create_task(
-            charger.write(b"".join(call(message_id) for message_id in ids))
-        )
-        async with asyncio.timeout(PATIENCE):
-            while len(station.link()._in_work) < MOST_IN_WORK:
-                await asyncio.sleep(0)
+        connection = await stuffed(station, charger, ids)
         assert connection.paused
         assert not connection.transport.is_reading()
         longest = len(ids[0]) + 100
-        assert (
-            connection.transport.get_write_buffer_size()
-            < HIGH_WATER + (MOST_IN_WORK + 1) * longest
-        )
+        most = HIGH_WATER + (MOST_IN_WORK + 1) * longest
+        assert connection.transport.get_write_buffer_size() < most
         assert await charger.answers(ids) == ids
-        await writing
+
+
+# --- the end --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for the other end's agreement to the end only as long as a test can."""
+    monkeypatch.setattr(listener, "_CLOSE_TIMEOUT", 0.1)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_who_says_goodbye_and_stays_is_offline_soon(
+    central: CentralSystem, station: ChargingStation
+) -> None:
+    async with peer(central) as charger:
+        await charger.write(REQUEST)
+        await served(station)
+        await charger.write(frame(Opcode.CLOSE, (1000).to_bytes(2)))
+        await until(station, CONNECTION, lambda: not station.connected)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_who_takes_no_answers_is_offline_soon_after_it_is_disconnected(
+    central: CentralSystem, station: ChargingStation
+) -> None:
+    """Although not even the frame that closes the connection can be written."""
+    central.door.rates.limits = Limits(burst=1_000_000, messages=1_000_000)
+    ids = [f"{number:06}" + "x" * 240 for number in range(3_000)]
+    async with peer(central, room=SMALL) as charger:
+        await charger.write(REQUEST)
+        await stuffed(station, charger, ids)
+        station.disconnect()
+        await until(station, CONNECTION, lambda: not station.connected)
+
+
+async def test_who_is_turned_away_while_it_talks_is_closed_in_the_ordinary_way(
+    central: CentralSystem, station: ChargingStation
+) -> None:
+    """What it says is read, and with it that it agrees."""
+    async with peer(central) as charger:
+        await charger.write(REQUEST.replace(b"ocpp1.6", b"soap1.2") + call("boot"))
+        await charger.read_until(b"\x03\xeano common subprotocol")
+        await charger.write(frame(Opcode.CLOSE, (1002).to_bytes(2)))
+        await charger.ended()
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("stays", [True, False])
+async def test_nothing_that_waits_to_be_read_puts_off_the_end(
+    central: CentralSystem, station: ChargingStation, *, stays: bool
+) -> None:
+    """It was not answered, so the station says it again."""
+    central.door.rates.limits = Limits(burst=1, messages=0.1)
+    async with peer(central) as charger:
+        await charger.write(REQUEST)
+        await served(station)
+        await charger.write(b"".join(call(str(number)) for number in range(50)))
+        await charger.answers(["1"])
+        if stays:
+            async with asyncio.timeout(PATIENCE):
+                await central.close()
+            return
+    async with asyncio.timeout(PATIENCE):
+        await central.close()
 
 
 # --- without a network ----------------------------------------------------------------------
@@ -269,7 +351,7 @@ async def test_nothing_is_handed_over_while_the_one_before_is_busy(
 
     def take(data: bytes) -> Any:
         taken.append(data)
-        return free.wait() if data == b"long" else None
+        return free if data == b"long" else None
 
     delivering = asyncio.create_task(connection.deliver(take))
     await asyncio.sleep(0)
@@ -291,7 +373,7 @@ async def test_who_is_ignored_is_read_and_not_heard(connection: Counted) -> None
 
     def take(data: bytes) -> Any:
         taken.append(data)
-        return free.wait()
+        return free
 
     delivering = asyncio.create_task(connection.deliver(take))
     await asyncio.sleep(0)

@@ -45,7 +45,7 @@ class FakeSocket:
         """Hand over what the station says."""
         while (frame := await self._inbox.get()) is not None:
             if (busy := take(frame)) is not None:
-                await busy
+                await busy.wait()
 
     def say(self, frame: list[Any] | str | bytes) -> None:
         """Be the station and send a frame."""

@@ -140,7 +140,7 @@ class Line:
             await asyncio.sleep(0)
             busy = take(data if isinstance(data, bytes) else data.encode())
             if busy is not None:
-                await busy
+                await busy.wait()
 
     def abort(self) -> None:
         """Be closed by the central system."""

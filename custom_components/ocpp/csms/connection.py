@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 import logging
 import socket as sockets
-from typing import TYPE_CHECKING, Any, override
+from typing import TYPE_CHECKING, Any, Literal, override
 
 from websockets.asyncio.server import ServerConnection
 from websockets.frames import Frame, Opcode
@@ -52,6 +52,8 @@ class Counted(ServerConnection):
         # What is waited for before the next frame is handed over.
         self._held: asyncio.Future[object] | None = None
         self._over = asyncio.Event()
+        # What ends it where the other end does not agree to that in time.
+        self._ending: asyncio.TimerHandle | None = None
         self._reading = True
 
     # --- the beginning and the end ------------------------------------------------------
@@ -85,8 +87,26 @@ class Counted(ServerConnection):
     def connection_lost(self, exc: Exception | None) -> None:
         """Count the connection no more."""
         self._rates.closed(self)
+        if self._ending is not None:
+            self._ending.cancel()
         super().connection_lost(exc)
         self._over.set()
+
+    @override
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Close it and hear nothing more; the other end may not put that off for long."""
+        self._end_soon()
+        self.ignore()
+        await super().close(code, reason)
+
+    def _end_soon(self) -> None:
+        """End it in a while at the latest, whatever is still waited for.
+
+        The library only looks at the time where somebody sends, or waits for the end.
+        """
+        closed = self.protocol.state is State.CLOSED
+        if self._ending is None and not closed and self.close_timeout is not None:
+            self._ending = self.loop.call_later(self.close_timeout, self.abort)
 
     def abort(self) -> None:
         """End it at once, wherever it is on its way in."""
@@ -107,8 +127,11 @@ class Counted(ServerConnection):
 
     def ignore(self) -> None:
         """Hand over nothing more, though the other end may put off the end for a while."""
-        self._take, self._held = _ignore, None
+        self._take = _ignore
         self._frames.clear()
+        if self._held is not None:
+            self._held.cancel()
+            self._held = None
         self._hand_over()
         self._over.set()
 
@@ -116,6 +139,8 @@ class Counted(ServerConnection):
     def data_received(self, data: bytes) -> None:
         """Read what came, and hand it over."""
         super().data_received(data)
+        if self.protocol.state is State.CLOSING:
+            self._end_soon()
         if self._frames:
             self._hand_over()
 
@@ -141,8 +166,14 @@ class Counted(ServerConnection):
             for _ in range(_AT_ONCE):
                 if not frames or self._held is not None:
                     break
-                if (busy := take(frames.popleft())) is not None:
-                    self._hold(busy)
+                try:
+                    busy = take(frames.popleft())
+                except Exception:  # Nobody would ever read on.
+                    _LOGGER.exception("Failed to take a frame")
+                    self.abort()
+                    return
+                if busy is not None:
+                    self._hold(busy.wait())
             else:
                 if frames and self._held is None:
                     self._hold(asyncio.sleep(0))
@@ -153,8 +184,8 @@ class Counted(ServerConnection):
             else:
                 self.transport.pause_reading()
 
-    def _hold(self, busy: Awaitable[object]) -> None:
-        self._held = asyncio.ensure_future(busy)
+    def _hold(self, until: Coroutine[Any, Any, object]) -> None:
+        self._held = asyncio.ensure_future(until)
         self._held.add_done_callback(self._go_on)
 
     def _go_on(self, _: asyncio.Future[object]) -> None:
@@ -192,12 +223,12 @@ class Paced:
     async def deliver(self, take: Take) -> None:
         """Hand over each frame in its time, until the connection ends."""
 
-        def paced(frame: bytes) -> Awaitable[object] | None:
+        def paced(frame: bytes) -> asyncio.Event | None:
             busy = take(frame)
             if not (wait := self._bucket.take()):
                 return busy
             self._slowed()
-            return _both(busy, wait)
+            return _After(wait, busy)
 
         await self._connection.deliver(paced)
 
@@ -217,22 +248,22 @@ class Paced:
     def abort(self) -> None:
         """Close with the code that asks the station to come back, and hear no more of it."""
         self._closing(self._connection)
-        # Eager: it is said before whoever serves the connection finds that there is no more
-        # to do, and closes it in the ordinary way.
-        closing = asyncio.Task(
-            self._connection.close(1012),
-            loop=asyncio.get_running_loop(),
-            eager_start=True,
-        )
+        closing = asyncio.ensure_future(self._connection.close(1012))
         closing.add_done_callback(lambda done: done.cancelled() or done.exception())
-        self._connection.ignore()
 
 
-async def _both(busy: Awaitable[object] | None, wait: float) -> None:
-    """Wait for what is done, and at least some seconds."""
-    await asyncio.sleep(wait)
-    if busy is not None:
-        await busy
+class _After(asyncio.Event):
+    """Comes when another one has, and not before some seconds are over."""
+
+    def __init__(self, seconds: float, other: asyncio.Event | None) -> None:
+        super().__init__()
+        self._seconds = seconds
+        self._other = other
+
+    @override
+    async def wait(self) -> Literal[True]:
+        await asyncio.sleep(self._seconds)
+        return await self._other.wait() if self._other is not None else True
 
 
 def _ignore(_: bytes) -> None:

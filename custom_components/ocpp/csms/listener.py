@@ -124,6 +124,10 @@ class Listener:
         """Accept no more, and begin to close what is open."""
         self.closing = True
         if self._server is not None:
+            for connection in self._server.all_connections - self._server.connections:
+                # It is closed, and what it said is still being read.
+                if isinstance(connection, Counted):
+                    connection.ignore()
             self._server.close(code=1001)
 
     async def wait_closed(self) -> None:

@@ -38,7 +38,7 @@ _REPEATABLE = frozenset({"BootNotification", "Heartbeat"})
 
 
 # Takes a frame; returns what to wait for before it is given the next, if anything.
-type Take = Callable[[bytes], Awaitable[object] | None]
+type Take = Callable[[bytes], asyncio.Event | None]
 
 
 class Socket(Protocol):
@@ -110,14 +110,14 @@ class Rpc:
             if self._in_work:
                 await asyncio.wait(self._in_work)
 
-    def _take(self, data: bytes) -> Awaitable[object] | None:
+    def _take(self, data: bytes) -> asyncio.Event | None:
         """Take up a frame; have others wait while too many are in work."""
         # Disconnected, or where another socket took over, it has no say.
         if not self._closed and (frame := self._read(data)) is not None:
             self._receive(frame, data)
             if len(self._in_work) >= _MOST_CALLS_IN_WORK:
                 self._free.clear()
-                return self._free.wait()
+                return self._free
         return None
 
     def close(self) -> None:

@@ -76,3 +76,12 @@ def test_what_is_no_spelling_is_not_remembered(sampled: list[Any]) -> None:
     for _ in range(2):
         assert read_meter_values(message(sampled), NOW, pattern) == expected
     assert pattern._samples == []
+
+
+def test_a_message_without_samples_says_nothing_whatever_came_before() -> None:
+    """Some firmware of old sends an empty list; it cost the end of a session."""
+    pattern = Pattern()
+    words = {"measurand": "Voltage", "value": "230"}
+    assert read_meter_values(message([words]), NOW, pattern)
+    assert read_meter_values(message([words | {"customData": {}}]), NOW, pattern)
+    assert read_meter_values([{"values": []}], NOW, pattern) == []

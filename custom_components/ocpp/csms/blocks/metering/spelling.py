@@ -143,7 +143,9 @@ class Pattern:
         """Take up the words of a message, if they are no more than words."""
         samples = [words for item in sampled if (words := _words(item)) is not None]
         if len(samples) != len(sampled) or len(samples) > _MOST_SAMPLES:
-            self._samples = []
+            # Nor does one without any samples read like the one before this.
+            self._samples, self._places, self._names = [], [], []
+            self._scaled, self._totals = [], []
             return
         best: dict[str, tuple[int, int, Meaning]] = {}
         for place, item in enumerate(sampled):
