@@ -166,12 +166,14 @@ class Counted(ServerConnection):
             for _ in range(_AT_ONCE):
                 if not frames or self._held is not None:
                     break
+                taken = False
                 try:
                     busy = take(frames.popleft())
-                except Exception:  # Nobody would ever read on.
-                    _LOGGER.exception("Failed to take a frame")
-                    self.abort()
-                    return
+                    taken = True
+                finally:
+                    if not taken:
+                        # A fault of ours; nobody would ever read on.
+                        self.abort()
                 if busy is not None:
                     self._hold(busy.wait())
             else:
