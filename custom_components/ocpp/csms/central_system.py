@@ -290,7 +290,6 @@ class CentralSystem:
         identity = identity_of(request.path)
         version = self._version_of(connection)
         if identity is None or version is None:
-            self.door.rates.closing(connection)
             await connection.close(1002, "no common subprotocol")
             return
         key = identity.casefold()
@@ -302,7 +301,6 @@ class CentralSystem:
             why = self.refusal_of_stranger(identity)
         if why is not None:
             self.door.count(identity, why)
-            self.door.rates.closing(connection)
             await connection.close(1013, "come again")
             return
         if station is None:
@@ -314,7 +312,6 @@ class CentralSystem:
             connection,
             self.door.bucket(station),
             slowed=partial(self.door.on_slowed, station),
-            closing=self.door.rates.closing,
         )
         await station.serve(socket, version)
         if not station.connected:

@@ -95,6 +95,7 @@ class Counted(ServerConnection):
     @override
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Close it and hear nothing more; the other end may not put that off for long."""
+        self._rates.closing(self)
         self._end_soon()
         self.ignore()
         await super().close(code, reason)
@@ -214,13 +215,11 @@ class Paced:
         bucket: Bucket,
         *,
         slowed: Callable[[], None],
-        closing: Callable[[Counted], None],
     ) -> None:
         """Wrap a connection; `slowed` is called whenever it says too much."""
         self._connection = connection
         self._bucket = bucket
         self._slowed = slowed
-        self._closing = closing
 
     async def deliver(self, take: Take) -> None:
         """Hand over each frame in its time, until the connection ends."""
@@ -249,7 +248,6 @@ class Paced:
 
     def abort(self) -> None:
         """Close with the code that asks the station to come back, and hear no more of it."""
-        self._closing(self._connection)
         closing = asyncio.ensure_future(self._connection.close(1012))
         closing.add_done_callback(lambda done: done.cancelled() or done.exception())
 
