@@ -23,7 +23,7 @@ from .test_cards import NUMBER, card_subentry
 
 PIN = "73195"
 CARD = "sensor.garage_id_token"
-RESERVED = "sensor.garage_reserved_until"
+RESERVED = "sensor.garage_connector_1_reserved_until"
 
 
 @pytest.fixture
@@ -122,7 +122,6 @@ class TestReservation:
         garage: HubCharger,
         two: Two,
     ) -> None:
-        await eventually(hass, lambda: hass.states.get(RESERVED))
         expires = dt_util.utcnow() + timedelta(hours=1)
         await garage.station.sending.command(
             "ReserveNow",

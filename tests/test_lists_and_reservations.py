@@ -165,7 +165,7 @@ class TestReservation:
     async def test_from_reserving_to_charging(
         self, hass: HomeAssistant, garage: HubCharger, charger: Charger
     ) -> None:
-        assert found(hass, RESERVED).state == "unknown"
+        assert hass.states.get(RESERVED) is None
         expires = dt_util.utcnow().replace(microsecond=0) + timedelta(hours=2)
         answered = await self.reserve(hass, garage.device_id, expiry_date=expires)
         await charger.settle()
@@ -257,7 +257,7 @@ class TestReservation:
             await hass.async_block_till_done()
             assert found(hass, RESERVED).state == shown_before
 
-    async def test_a_charger_that_never_said_so_shows_it_once_it_did(
+    async def test_every_connector_shows_it_once_one_was_reserved(
         self, hass: HomeAssistant, garage: HubCharger, connect: Connect
     ) -> None:
         charger = await connect(

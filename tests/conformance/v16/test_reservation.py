@@ -107,7 +107,7 @@ class TestRefused:
         (sent,) = requests(charger, "ReserveNow")
         assert (sent["connectorId"], sent["idTag"]) == (1, ANNA)
         await settled(hass, charger)
-        assert shown(hass, RESERVED) == "unknown"
+        assert hass.states.get(RESERVED) is None
 
     @pytest.mark.proves("TC_048_1_CSMS")
     async def test_it_is_faulted(

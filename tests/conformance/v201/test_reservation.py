@@ -26,7 +26,7 @@ from .conversation import (
     token,
 )
 
-RESERVED = "sensor.garage_reserved_until"
+RESERVED = "sensor.garage_connector_1_reserved_until"
 
 
 async def reserve(
@@ -193,4 +193,4 @@ async def test_a_reservation_that_is_refused_is_an_error(
     two.answers["ReserveNow"] = {"status": status}
     with failure("command_rejected", command="ReserveNow", status=status):
         await reserve(hass, garage, evse=1)
-    assert shown(hass, RESERVED) == "unknown"
+    assert hass.states.get(RESERVED) is None

@@ -21,7 +21,6 @@ from custom_components.ocpp.csms.model import (
 from custom_components.ocpp.csms.store import Store
 from tests.csms.conftest import IDENTITY, MakeCharger, prepared, until
 from tests.simulator import CallError, Charger
-from tests.simulator.configuration import ConfigKey
 
 HOUR = timedelta(hours=1)
 
@@ -439,13 +438,10 @@ async def test_after_a_restart(
 # --- what there is to show ----------------------------------------------------------------
 
 
-async def test_it_is_shown_where_it_can_be(
+async def test_it_is_shown_once_something_was_reserved(
     station: ChargingStation, connect_charger: MakeCharger
 ) -> None:
-    """The station says that it can, or it was seen to."""
-    charger = await connect_charger(
-        configuration={"SupportedFeatureProfiles": ConfigKey("Core", readonly=True)}
-    )
+    charger = await connect_charger()
     await charger.power_up()
     await prepared(station)
     await charger.settle()
@@ -457,15 +453,3 @@ async def test_it_is_shown_where_it_can_be(
     assert structure
     assert station.reservation.shows(1)
     assert station.reservation.facts() == {"seen": [1]}
-
-
-async def test_it_is_shown_as_soon_as_a_station_says_that_it_can(
-    station: ChargingStation, connect_charger: MakeCharger
-) -> None:
-    """By its feature profiles."""
-    assert not station.reservation.shows(1)
-    charger = await connect_charger()
-    await charger.power_up()
-    await prepared(station)
-    await charger.settle()
-    assert station.reservation.shows(1)

@@ -18,7 +18,7 @@ from custom_components.ocpp.csms.model import (
     utcnow,
 )
 from custom_components.ocpp.csms.store import Store
-from tests.csms.conftest import IDENTITY, MakeTwo, prepared, until
+from tests.csms.conftest import IDENTITY, until
 from tests.simulator_v2 import Station as Two
 
 HOUR = timedelta(hours=1)
@@ -115,19 +115,6 @@ async def test_h01_any_evse_or_kind_of_connector_can_be_asked_for(
     await reserve(station, evse=None, connectorType=kind)
     assert reserved(station, 0) == 7
     assert station.reservation.shows(0)
-
-
-async def test_h01_a_station_says_whether_it_takes_reservations(
-    station: ChargingStation, connect_station: MakeTwo
-) -> None:
-    two = await connect_station()
-    two.variables["ReservationCtrlr.Available"].value = "false"
-    await two.power_up()
-    await prepared(station)
-    assert not station.reservation.shows(1)
-    two.variables["ReservationCtrlr.Available"].value = "true"
-    await station.device_model.read("ReservationCtrlr", "Available")
-    assert station.reservation.shows(1)
 
 
 async def test_h01_a_pin_that_is_reserved_for_is_not_written_down(

@@ -172,16 +172,9 @@ class Provisioning(Block):
 
         A list without "Core", which every station has, is not believed.
         """
-        profiles = self._profiles()
-        return "core" not in profiles or profile.casefold() in profiles
-
-    def claims(self, profile: str) -> bool:
-        """Return whether the station says that it has a feature profile."""
-        return profile.casefold() in self._profiles()
-
-    def _profiles(self) -> set[str]:
         told = self.value("SupportedFeatureProfiles") or ""
-        return {word.strip().casefold() for word in told.split(",")}
+        profiles = {word.strip().casefold() for word in told.split(",")}
+        return "core" not in profiles or profile.casefold() in profiles
 
     async def prepare(self, *, booted: bool) -> None:
         """Read the configuration: all of it, then by name what the answer left out."""

@@ -48,7 +48,6 @@ class Reservations(Block):
         self._held: set[int] = set()
         # The EVSEs that were ever reserved; 0 for the station as a whole.
         self.seen: set[int] = set()
-        self._claimed = False
         self._timer: asyncio.TimerHandle | None = None
 
     # --- what is shown ------------------------------------------------------------------
@@ -63,14 +62,10 @@ class Reservations(Block):
         return max(found, key=lambda it: (it.made, it.id), default=None)
 
     def shows(self, evse: int) -> bool:
-        """Return whether there is something to tell of an EVSE, now or another time."""
+        """Return whether there was ever something to tell of an EVSE, or of its like."""
         if evse == 0:
             return 0 in self.seen and self.station.the_only_evse is None
-        return bool(self.seen) or self._is_claimed()
-
-    def _is_claimed(self) -> bool:
-        """Return whether the station says that it takes reservations, and is believed."""
-        return self.sends("ReserveNow") and self._spelling.is_claimed(self.station)
+        return bool(self.seen)
 
     @property
     def _spelling(self) -> ModuleType:
@@ -259,12 +254,6 @@ class Reservations(Block):
             self._timer = None
 
     # --- memory -------------------------------------------------------------------------
-
-    async def prepare(self, *, booted: bool) -> None:
-        """Have reservations shown where the station says that it takes them."""
-        if not self._claimed and self._is_claimed():
-            self._claimed = True
-            self.changed(Topic.STRUCTURE)
 
     async def load(self) -> None:
         """Take up the reservations that were made before a restart."""
