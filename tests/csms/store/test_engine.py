@@ -1,6 +1,8 @@
 """Prove that people are told what is wrong with the database they name."""
 
+from contextlib import closing
 from pathlib import Path
+import sqlite3
 from urllib.parse import quote
 
 import pytest
@@ -11,6 +13,7 @@ from custom_components.ocpp.csms.store import (
     StoreUnavailable,
     check_url,
     database_url,
+    engine,
 )
 from custom_components.ocpp.csms.store.engine import (
     _connect_args,
@@ -124,3 +127,32 @@ def test_a_driver_that_refuses_its_arguments_is_told(tmp_path: Path) -> None:
     """The URL is what is wrong."""
     with pytest.raises(StoreError):
         build_engine(read_url(f"sqlite:///{tmp_path}/a.db?pool_size=x&plugin=none"))
+
+
+def test_another_who_uses_a_new_file_first_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ocpp.db"
+    waited = []
+    with closing(sqlite3.connect(path, autocommit=True)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        def wait(seconds: float) -> None:
+            waited.append(seconds)
+            other.execute("COMMIT")
+
+        monkeypatch.setattr(engine, "sleep", wait)
+        check_url(f"sqlite:///{path}")
+        assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert len(waited) == 1
+
+
+def test_another_who_keeps_a_new_file_is_not_waited_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ocpp.db"
+    monkeypatch.setattr(engine, "_LONGEST_SWITCH", 0)
+    with closing(sqlite3.connect(path, autocommit=True)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnavailable, match="locked"):
+            check_url(f"sqlite:///{path}")

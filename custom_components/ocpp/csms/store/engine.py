@@ -2,6 +2,8 @@
 
 from math import ceil
 from pathlib import Path
+from sqlite3 import SQLITE_BUSY, Cursor, OperationalError
+from time import monotonic, sleep
 from typing import Any
 from uuid import uuid4
 
@@ -37,6 +39,8 @@ LONGEST_REPLY = 5.0
 _LONGEST_LOCK = 4
 _LONGEST_CONNECT = 4
 _LONGEST_SILENCE = 30
+# How long another may take to say how a new file is written, which takes milliseconds.
+_LONGEST_SWITCH = 1
 # "OFF" makes tests faster that no power cut is part of.
 synchronous = "FULL"
 
@@ -139,9 +143,26 @@ def _configure_sqlite(connection: Any, _: object) -> None:
     # The driver would begin too late for what `_begin_sqlite` is there for.
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    _write_ahead(cursor)
     cursor.execute(f"PRAGMA synchronous={synchronous}")
     cursor.close()
+
+
+def _write_ahead(cursor: Cursor) -> None:
+    """Have a file written so that who reads it waits for nobody.
+
+    SQLite does not wait by itself for another who says so of a new file at that moment.
+    """
+    until = monotonic() + _LONGEST_SWITCH
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except OperationalError as error:
+            if error.sqlite_errorcode != SQLITE_BUSY or monotonic() > until:
+                raise
+            sleep(0.01)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -29,7 +29,6 @@ NEEDED = (
     Place("LocalAuthListCtrlr", "Enabled"),
     Place("LocalAuthListCtrlr", "ItemsPerMessage"),
     Place("LocalAuthListCtrlr", "BytesPerMessage"),
-    Place("ReservationCtrlr", "Available"),
     Place("TxCtrlr", "TxStartPoint"),
     Place("TxCtrlr", "TxStopPoint"),
 )
