@@ -1,5 +1,6 @@
 """The base of all entities: which device, available when, written when what changed."""
 
+from collections.abc import Iterator
 from typing import Any, override
 
 from homeassistant.core import callback
@@ -42,17 +43,18 @@ class OcppEntity(Entity):
         # What the entity is called among those of its charger and platform.
         self.key = f"{evse}-{description.key}" if evse else description.key
         self._attr_unique_id = f"{identity}-{self.key}"
-        self._watched = [
-            part if isinstance(part, Part) else Part(part, evse) for part in watched
-        ]
-        self._attr_device_info = self._device_info(identity)
+        self._watched = watched
         self._lasting = lasting
         self._continuous = continuous
         self._attr_available = lasting or self.station.present
         self._shown: Any = None
 
-    def _device_info(self, identity: str) -> dr.DeviceInfo | dr.ChildDeviceInfo:
+    # Home Assistant asks once: nothing of it is kept.
+    @property
+    @override
+    def device_info(self) -> dr.DeviceInfo | dr.ChildDeviceInfo:
         """Return the EVSE's own device where the charger has several."""
+        identity = self.station.identity
         if self.evse and self.station.the_only_evse is None:
             return dr.ChildDeviceInfo(
                 identifiers={(DOMAIN, evse_identifier(identity, self.evse))},
@@ -69,32 +71,33 @@ class OcppEntity(Entity):
     @callback
     def _update(self) -> None:
         """Write the state if it is another."""
-        shown = self._present()
-        if shown != self._shown:
-            self._shown = shown
+        shown, available = self._present(), self._lasting or self.station.present
+        if shown != self._shown or available != self._attr_available:
+            self._shown, self._attr_available = shown, available
             if self._continuous:
                 self.async_set_context(self.charger.context)
             self.async_write_ha_state()
 
-    @callback
-    def _update_availability(self) -> None:
-        before = self.available
-        self._attr_available = self._lasting or self.station.present
-        shown = self._present()
-        if shown != self._shown or self.available != before:
-            self._shown = shown
-            self.async_write_ha_state()
+    def _parts(self) -> Iterator[Part]:
+        """Yield what the state depends on."""
+        yield Part(Topic.CONNECTION)
+        for part in self._watched:
+            yield part if isinstance(part, Part) else Part(part, self.evse)
 
     @override
     async def async_added_to_hass(self) -> None:
         """Watch the charger; the first state is written by Home Assistant."""
-        for part in self._watched:
-            self.async_on_remove(self.station.watch(part, self._update))
-        self.async_on_remove(
-            self.station.watch(Part(Topic.CONNECTION), self._update_availability)
-        )
+        update = self._update
+        for part in self._parts():
+            self.station.watch(part, update)
         self._attr_available = self._lasting or self.station.present
         self._shown = self._present()
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Watch it no more."""
+        for part in self._parts():
+            self.station.unwatch(part, self._update)
 
     async def async_entity_id_changed(self, old_entity_id: str) -> None:
         """Stay as it is: nothing here depends on the entity id."""

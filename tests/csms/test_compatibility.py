@@ -90,7 +90,7 @@ async def test_a_configuration_is_not_read_where_that_silences_the_charger(
     assert station.notes == {}
 
 
-async def test_no_local_list_and_no_reservations_are_looked_for_at_who_has_none(
+async def test_no_local_list_is_looked_for_at_who_has_none(
     central: CentralSystem, station: ChargingStation, connect_charger: MakeCharger
 ) -> None:
     central.apply_options(
@@ -100,12 +100,10 @@ async def test_no_local_list_and_no_reservations_are_looked_for_at_who_has_none(
     charger = await boot(station, connect_charger, vendor="go-e", model="go-eCharger")
     assert asked(charger, "GetLocalListVersion") == []
     assert asked(charger, "SendLocalList") == []
-    assert not station.reservation.shows(1)
 
     treat(station, never_sent=frozenset())
     await prepared(station)
     assert asked(charger, "SendLocalList") != []
-    assert station.reservation.shows(1)
 
 
 async def test_messages_are_not_asked_for_that_the_charger_must_not_be_asked_for(

@@ -16,6 +16,7 @@ from custom_components.ocpp.csms.errors import (
     CommandRejected,
     CommandTimedOut,
 )
+from custom_components.ocpp.csms.functional_blocks import FunctionalBlocks
 from custom_components.ocpp.csms.model import (
     Payload,
     RateUnit,
@@ -73,8 +74,9 @@ class Ears(Block):
 
 
 @pytest.fixture
-def ears(station: ChargingStation) -> Ears:
-    """Return a block that hears, before anything was sent."""
+def ears(station: ChargingStation, monkeypatch: pytest.MonkeyPatch) -> Ears:
+    """Return a block that hears, which no other station has."""
+    monkeypatch.setattr(FunctionalBlocks, "_hearing", {})
     station.blocks["ears"] = ears = Ears(station)
     return ears
 

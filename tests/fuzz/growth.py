@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 _LEAVES = (int, float, bool, bytes, type(None), type)
 # What all stations share, and what is no state.
-_SKIPPED = frozenset({"_schemas", "shared", "store", "_messages", "_listeners", "_rpc"})
+_SKIPPED = frozenset({"_schemas", "shared", "store", "_listeners", "_rpc"})
 _MODULES = ("custom_components.ocpp.csms",)
 
 

@@ -37,7 +37,9 @@ class Answers:
         if answer is None:
             del self._all[message_id]
         else:
-            self._keep(message_id, Answered(frame, answer))
+            # A copy: what orjson returns has room for more, which is most of it.
+            kept = bytes(memoryview(answer))
+            self._keep(message_id, Answered(frame, kept))
 
     def _keep(self, message_id: str | int, answered: Answered) -> None:
         self._all[message_id] = answered

@@ -8,11 +8,10 @@ from typing import Any, Protocol
 
 from . import chargers, lenient
 from .blocks import renewal
-from .blocks.block import Message
 from .chargers import Compatibility
 from .clock import Order
 from .errors import ErrorCode, MessageRefused, StationOffline
-from .functional_blocks import FunctionalBlocks
+from .functional_blocks import FunctionalBlocks, Message
 from .listeners import Listeners
 from .memory import Memory
 from .model import (
@@ -88,7 +87,6 @@ class ChargingStation(FunctionalBlocks, Listeners):
             tuple[StationInfo | None, StationSettings, Compatibility] | None
         ) = None
         self._schemas = shared.schemas
-        self._messages: dict[Version, dict[str, Message]] = {}
         self._rpc: Rpc | None = None
         self._connection: Connection | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -186,7 +184,7 @@ class ChargingStation(FunctionalBlocks, Listeners):
             timeout=self.options.call_timeout,
             repeatable={
                 action
-                for action, message in self._table(version).items()
+                for action, message in self.answering(version).items()
                 if message.answers.repeatable
             },
         )
@@ -224,20 +222,10 @@ class ChargingStation(FunctionalBlocks, Listeners):
 
     # --- messages -----------------------------------------------------------------------
 
-    def _table(self, version: Version) -> dict[str, Message]:
-        """Return what is answered in a version, by action."""
-        if version not in self._messages:
-            self._messages[version] = {
-                action: message
-                for block in self.blocks.values()
-                for action, message in block.messages(version).items()
-            }
-        return self._messages[version]
-
     async def _handle(self, action: str, payload: Any) -> Payload:
         """Answer a CALL of the station."""
         self.heard()
-        message = self._table(self.version).get(action)
+        message = self.answering(self.version).get(action)
         if message is None:
             known = self._schemas[self.version].knows(action)
             self.note("unknown action" if not known else f"{action}: not supported")
@@ -252,7 +240,7 @@ class ChargingStation(FunctionalBlocks, Listeners):
             payload
         ):
             payload, faults = self._repair(message, payload)
-        answer = await message.handle(payload)
+        answer = await message.method.of(self)(payload)
         if faults and action in schemas.responses:
             # What repeats a part of the message would be as faulty as that.
             if not schemas.responses[action].is_valid(answer):

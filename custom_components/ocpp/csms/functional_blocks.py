@@ -1,11 +1,12 @@
 """The functional blocks of a station: the rooms that all its messages live in."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from .blocks.authorization import Authorization
 from .blocks.availability import Availability
 from .blocks.battery_swap import BatterySwap
-from .blocks.block import Block
+from .blocks.block import ANSWERS, Answers, Block, Stage
 from .blocks.certificates import Certificates
 from .blocks.chain_status import ChainStatus
 from .blocks.data_transfer import DataTransfer
@@ -32,13 +33,36 @@ from .blocks.tariff_cost import TariffCost, Tariffs
 from .blocks.transactions import Transactions
 from .blocks.transactions.limits import TransactionLimits
 from .blocks.v2x import V2x
+from .versions import Version
 
 if TYPE_CHECKING:
     from .charging_station import ChargingStation
 
 
+class Method(NamedTuple):
+    """A method of a block, by their names: the same for all stations."""
+
+    block: str
+    name: str
+
+    def of(self, station: FunctionalBlocks) -> Any:
+        """Return the method of a station."""
+        return getattr(station.blocks[self.block], self.name)
+
+
+class Message(NamedTuple):
+    """A message that stations may send, and what answers it."""
+
+    answers: Answers
+    method: Method
+
+
 class FunctionalBlocks:
     """What a station is made of; each block is known by its name."""
+
+    # Looked up once for all stations, since all have the same blocks.
+    _answering: ClassVar[dict[Version, dict[str, Message]]] = {}
+    _hearing: ClassVar[dict[tuple[Stage, Version], dict[str, list[Method]]]] = {}
 
     def build_blocks(self, station: ChargingStation) -> None:
         """Build the blocks of a station, of which this is a part."""
@@ -108,3 +132,29 @@ class FunctionalBlocks:
             "battery_swap": self.battery_swap,
             "display_message": self.display_message,
         }
+
+    def answering(self, version: Version) -> Mapping[str, Message]:
+        """Return the messages of a version that are answered, by action."""
+        if (table := self._answering.get(version)) is None:
+            table = self._answering[version] = {
+                mark.action: Message(mark, method)
+                for method, mark in self._marked(ANSWERS)
+                if mark.version is version
+            }
+        return table
+
+    def hearing(self, stage: Stage, version: Version) -> Mapping[str, list[Method]]:
+        """Return what hears of commands of a version at one stage, by action."""
+        if (table := self._hearing.get((stage, version))) is None:
+            table = self._hearing[stage, version] = {}
+            for method, (action, marked) in self._marked(stage):
+                if marked is version:
+                    table.setdefault(action, []).append(method)
+        return table
+
+    def _marked(self, mark: str) -> Iterator[tuple[Method, Any]]:
+        """Yield the methods that have a mark, with each thing it says of them."""
+        for block, it in self.blocks.items():
+            for name in dir(type(it)):
+                for said in getattr(getattr(type(it), name), mark, ()):
+                    yield Method(block, name), said

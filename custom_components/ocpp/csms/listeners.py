@@ -1,7 +1,7 @@
 """Telling who shows a part of a station that it changed, and who follows what happens."""
 
-from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from .events import Event
 from .model import Part
@@ -15,23 +15,31 @@ class Listeners:
 
     def __init__(self) -> None:
         """Begin with nobody listening."""
-        self._listeners: dict[Part, list[Listener]] = {}
+        # Not lists: who is being told may watch something else, or watch no more.
+        self._listeners: dict[Part, tuple[Listener, ...]] = {}
         self._changes: dict[Part, None] = {}
         # How often it was told what changed.
         self.told = 0
-        self._afterwards: deque[Callable[[], None]] = deque()
-        self._followers: list[Follower] = []
-        self._events: deque[Event] = deque()
+        self._afterwards: list[Callable[[], None]] = []
+        self._followers: tuple[Follower, ...] = ()
+        self._events: list[Event] = []
 
     def watch(self, part: Part, listener: Listener) -> Callable[[], None]:
         """Call the listener whenever the part changed; return how to stop that."""
-        self._listeners.setdefault(part, []).append(listener)
-        return lambda: self._listeners[part].remove(listener)
+        self._listeners[part] = (*self._listeners.get(part, ()), listener)
+        return partial(self.unwatch, part, listener)
+
+    def unwatch(self, part: Part, listener: Listener) -> None:
+        """Call the listener no more."""
+        self._listeners[part] = _without(listener, self._listeners[part])
 
     def follow(self, follower: Follower) -> Callable[[], None]:
         """Call the follower with whatever happens; return how to stop that."""
-        self._followers.append(follower)
-        return lambda: self._followers.remove(follower)
+        self._followers = (*self._followers, follower)
+        return partial(self._unfollow, follower)
+
+    def _unfollow(self, follower: Follower) -> None:
+        self._followers = _without(follower, self._followers)
 
     def happened(self, event: Event) -> None:
         """Note an event; followers hear of it when the message is answered."""
@@ -48,14 +56,20 @@ class Listeners:
     def flush(self) -> None:
         """Finish what was left for after the answer, and tell what changed and happened."""
         while self._afterwards:
-            self._afterwards.popleft()()
+            self._afterwards.pop(0)()
         while self._changes:
             changes, self._changes = self._changes, {}
             self.told += 1
             for part in changes:
-                for listener in tuple(self._listeners.get(part, ())):
+                for listener in self._listeners.get(part, ()):
                     listener()
         while self._events:
-            event = self._events.popleft()
-            for follower in tuple(self._followers):
+            event = self._events.pop(0)
+            for follower in self._followers:
                 follower(event)
+
+
+def _without[T](one: T, them: tuple[T, ...]) -> tuple[T, ...]:
+    """Return them without the first that is that one."""
+    found = them.index(one)
+    return them[:found] + them[found + 1 :]

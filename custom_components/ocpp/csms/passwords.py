@@ -3,7 +3,6 @@
 import asyncio
 from base64 import b64decode, b64encode
 import binascii
-from collections import deque
 from collections.abc import Sequence
 import hmac
 import secrets
@@ -164,7 +163,7 @@ class Secret:
         """Begin with a hash, or with what it is known by until there is one."""
         self.hash = kept
         self.mark = mark
-        self._wrong: deque[bytes] = deque(maxlen=_REMEMBERED)
+        self._wrong: list[bytes] = []
 
     def __bool__(self) -> bool:
         """Return whether there is a password at all."""
@@ -198,12 +197,16 @@ class Secret:
             return False
         if self.mark is not None:
             if not (right := hmac.compare_digest(self.mark, mark)):
-                self._wrong.append(mark)
+                self._on_wrong(mark)
             return right
         if not self.hash:
             return False
         if await hashing.matches(self.hash, password):
             self.mark = mark
             return True
-        self._wrong.append(mark)
+        self._on_wrong(mark)
         return False
+
+    def _on_wrong(self, mark: bytes) -> None:
+        self._wrong.append(mark)
+        del self._wrong[:-_REMEMBERED]

@@ -96,7 +96,7 @@ class Rpc:
         self._pending: _Pending | None = None
         self._closed = False
         self._in_work: set[asyncio.Task[None]] = set()
-        self._free = asyncio.Event()
+        self._free: asyncio.Event | None = None
         self._answers = Answers()
 
     async def run(self) -> None:
@@ -116,7 +116,7 @@ class Rpc:
         if not self._closed and (frame := self._read(data)) is not None:
             self._receive(frame, data)
             if len(self._in_work) >= _MOST_CALLS_IN_WORK:
-                self._free.clear()
+                self._free = asyncio.Event()
                 return self._free
         return None
 
@@ -300,7 +300,8 @@ class Rpc:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._in_work.discard(task)
-        self._free.set()
+        if self._free is not None:
+            self._free.set()
 
     async def _serve(
         self, message_id: str | int, action: str, payload: Any, fingerprint: int | None

@@ -1,12 +1,12 @@
 """Sending commands to a station, and having its blocks hear of them whoever sent them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable
 from copy import deepcopy
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import lenient, secrets
-from .blocks.block import Block, Hears
+from .blocks.block import Stage
 from .clock import in_whole_seconds
 from .commands import check_accepted, is_accepted, meaning
 from .errors import (
@@ -23,9 +23,6 @@ from .versions import Version
 
 if TYPE_CHECKING:
     from .charging_station import ChargingStation
-
-# Yields what hears of commands at one moment: before, or by the way they were answered.
-type _When = Callable[[Block, Version], Iterator[tuple[str, Hears]]]
 
 # What a station that is kept waiting must not be sent.
 _ONLY_WHEN_ACCEPTED = frozenset(
@@ -49,8 +46,6 @@ class Sending:
     def __init__(self, station: ChargingStation) -> None:
         """Belong to a station."""
         self._station = station
-        # Which methods of the blocks hear of a command, by its action.
-        self._hears: dict[tuple[_When, Version], dict[str, list[Hears]]] = {}
         # What was sent, or waits for its turn, and was not answered yet.
         self._waiting: list[Payload] = []
 
@@ -91,7 +86,7 @@ class Sending:
         valid = self._check(action, payload, validate=validate)
         schemas = station.shared.schemas[version]
         if valid:
-            self._tell(Block.forerunners, version, action, payload)
+            self._tell(Stage.PRECEDES, version, action, payload)
         self._waiting.append(payload)
         try:
             reply = await rpc.call(
@@ -102,7 +97,7 @@ class Sending:
         except CommandTimedOut, StationOffline, asyncio.CancelledError:
             # It may have been obeyed all the same.
             if valid:
-                self._tell(Block.in_doubt, version, action, payload)
+                self._tell(Stage.UNANSWERED, version, action, payload)
             raise
         except CommandFailed as error:
             raise secrets.silenced(error, payload) from None
@@ -121,8 +116,8 @@ class Sending:
             await rpc.disown(reply, lenient.error_code(fault), str(fault))
         if valid:
             accepted = is_accepted(version, action, repaired.payload)
-            when = Block.followers if accepted else Block.refusals
-            self._tell(when, version, action, payload, repaired.payload)
+            stage = Stage.FOLLOWS if accepted else Stage.REFUSED
+            self._tell(stage, version, action, payload, repaired.payload)
         return Answer(came, repaired.payload)
 
     async def send(
@@ -174,12 +169,10 @@ class Sending:
             return in_whole_seconds(payload)
         return payload
 
-    def _tell(self, when: _When, version: Version, action: str, *said: Payload) -> None:
-        """Have the blocks hear of a command that want to at this moment of it."""
-        if (when, version) not in self._hears:
-            table = self._hears[when, version] = {}
-            for block in self._station.blocks.values():
-                for of, hears in when(block, version):
-                    table.setdefault(of, []).append(hears)
-        for hears in self._hears[when, version].get(action, ()):
-            hears(*said)
+    def _tell(
+        self, stage: Stage, version: Version, action: str, *said: Payload
+    ) -> None:
+        """Have the blocks hear of a command that want to at this stage of it."""
+        station = self._station
+        for method in station.hearing(stage, version).get(action, ()):
+            method.of(station)(*said)

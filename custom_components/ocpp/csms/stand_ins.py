@@ -1,6 +1,5 @@
 """Which certificates of ours stand in for the password of a station."""
 
-from collections import deque
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +23,7 @@ class StandIns:
     def __init__(self, station: ChargingStation) -> None:
         """Begin with none."""
         self._station = station
-        self._numbers: deque[str] = deque(maxlen=_MOST)
+        self._numbers: list[str] = []
         # The password that they stand in for, and the one that the station was told with
         # the present socket.
         self._of: Secret | None = None
@@ -65,6 +64,7 @@ class StandIns:
             self._numbers.clear()
             self._of = of
         self._numbers.append(number)
+        del self._numbers[:-_MOST]
         return True
 
     # --- memory -------------------------------------------------------------------------
@@ -74,7 +74,7 @@ class StandIns:
         current = self.in_force
         if current is not None and facts.get("of") == _digest(current):
             self._of = current
-            self._numbers.extend(facts["numbers"])
+            self._numbers = facts["numbers"][-_MOST:]
 
     def facts(self) -> dict[str, Any]:
         """Keep which they are, and for which password."""

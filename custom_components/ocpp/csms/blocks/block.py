@@ -1,7 +1,8 @@
 """What a functional block is: it answers messages, offers commands and keeps state."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import NotSupported
@@ -14,13 +15,18 @@ if TYPE_CHECKING:
 type Handler = Callable[[Any, Payload], Awaitable[Payload]]
 type Follower = Callable[[Any, Payload, Payload], None]
 type Forerunner = Callable[[Any, Payload], None]
-type Hears = Callable[..., None]
 
-_ANSWERS = "_ocpp_answers"
-_FOLLOWS = "_ocpp_follows"
-_PRECEDES = "_ocpp_precedes"
-_REFUSED = "_ocpp_refused"
-_UNANSWERED = "_ocpp_unanswered"
+# What marks methods that answer messages.
+ANSWERS = "_ocpp_answers"
+
+
+class Stage(StrEnum):
+    """When blocks hear of a command, by what marks the methods that do."""
+
+    PRECEDES = "_ocpp_precedes"
+    FOLLOWS = "_ocpp_follows"
+    REFUSED = "_ocpp_refused"
+    UNANSWERED = "_ocpp_unanswered"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +67,7 @@ def answers[H: Handler](
     ]
 
     def mark(handler: H) -> H:
-        setattr(handler, _ANSWERS, (*getattr(handler, _ANSWERS, ()), *messages))
+        setattr(handler, ANSWERS, (*getattr(handler, ANSWERS, ()), *messages))
         return handler
 
     return mark
@@ -74,7 +80,7 @@ def follows[F: Follower](action: str, *versions: Version) -> Callable[[F], F]:
     valid for the station's version; the answer was accepted and repaired, and nothing else is
     certain of it.
     """
-    return _mark(_FOLLOWS, action, versions)
+    return _mark(Stage.FOLLOWS, action, versions)
 
 
 def precedes[F: Forerunner](action: str, *versions: Version) -> Callable[[F], F]:
@@ -83,7 +89,7 @@ def precedes[F: Forerunner](action: str, *versions: Version) -> Callable[[F], F]
     For commands that the station may act upon before it answers. It may raise an
     `OcppError` where the command must not be sent; nothing is sent then.
     """
-    return _mark(_PRECEDES, action, versions)
+    return _mark(Stage.PRECEDES, action, versions)
 
 
 def refused[F: Follower](action: str, *versions: Version) -> Callable[[F], F]:
@@ -92,7 +98,7 @@ def refused[F: Follower](action: str, *versions: Version) -> Callable[[F], F]:
     As one that follows it does, but for the answer, which says no. An answer that is an
     error is none.
     """
-    return _mark(_REFUSED, action, versions)
+    return _mark(Stage.REFUSED, action, versions)
 
 
 def unanswered[F: Forerunner](action: str, *versions: Version) -> Callable[[F], F]:
@@ -100,16 +106,16 @@ def unanswered[F: Forerunner](action: str, *versions: Version) -> Callable[[F], 
 
     The station may have obeyed it, or not. It is given the request.
     """
-    return _mark(_UNANSWERED, action, versions)
+    return _mark(Stage.UNANSWERED, action, versions)
 
 
 def _mark[F: Callable[..., Any]](
-    mark: str, action: str, versions: tuple[Version, ...]
+    stage: Stage, action: str, versions: tuple[Version, ...]
 ) -> Callable[[F], F]:
     marks = [(action, version) for version in versions]
 
     def add(method: F) -> F:
-        setattr(method, mark, (*getattr(method, mark, ()), *marks))
+        setattr(method, stage, (*getattr(method, stage, ()), *marks))
         return method
 
     return add
@@ -122,51 +128,12 @@ class Call(NamedTuple):
     payload: Payload
 
 
-@dataclass(frozen=True)
-class Message:
-    """A message that a station may send, bound to the block that answers it."""
-
-    answers: Answers
-    handle: Callable[[Payload], Awaitable[Payload]]
-
-
 class Block:
     """One functional block of one station."""
 
     def __init__(self, station: ChargingStation) -> None:
         """Belong to a station."""
         self.station = station
-
-    def messages(self, version: Version) -> Mapping[str, Message]:
-        """Return the messages of a version that this block answers, by action."""
-        found = {}
-        for name in dir(type(self)):
-            for mark in getattr(getattr(type(self), name), _ANSWERS, ()):
-                if mark.version is version:
-                    found[mark.action] = Message(mark, getattr(self, name))
-        return found
-
-    def followers(self, version: Version) -> Iterator[tuple[str, Hears]]:
-        """Yield what hears of each accepted command, with the command's action."""
-        yield from self._marked(_FOLLOWS, version)
-
-    def forerunners(self, version: Version) -> Iterator[tuple[str, Hears]]:
-        """Yield what hears of each command before it is sent, with its action."""
-        yield from self._marked(_PRECEDES, version)
-
-    def refusals(self, version: Version) -> Iterator[tuple[str, Hears]]:
-        """Yield what hears of each refused command, with the command's action."""
-        yield from self._marked(_REFUSED, version)
-
-    def in_doubt(self, version: Version) -> Iterator[tuple[str, Hears]]:
-        """Yield what hears of each command that was not answered, with its action."""
-        yield from self._marked(_UNANSWERED, version)
-
-    def _marked(self, mark: str, version: Version) -> Iterator[tuple[str, Hears]]:
-        for name in dir(type(self)):
-            for action, marked in getattr(getattr(type(self), name), mark, ()):
-                if marked is version:
-                    yield action, getattr(self, name)
 
     async def prepare(self, *, booted: bool) -> None:
         """Get to know the station after it booted, or reconnected without.

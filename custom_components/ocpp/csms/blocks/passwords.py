@@ -1,7 +1,6 @@
 """Functional block A: the password that a station shows, and its change (A00, A01)."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -79,7 +78,7 @@ class Passwords(Block):
         self._untold: tuple[Attempt, bytes] | None = None
         self._telling: asyncio.Task[None] | None = None
         # Where the station showed the present password, since this process runs.
-        self._addresses: deque[str] = deque(maxlen=_MOST_ADDRESSES)
+        self._addresses: list[str] = []
         self.ignores_attempts = False
         # Whether the station is to be given a password as soon as that can be done.
         self.wanted = False
@@ -176,6 +175,7 @@ class Passwords(Block):
         right = password is not None and self.is_set and self.current.known(password)
         if right and address not in self._addresses:
             self._addresses.append(address)
+            del self._addresses[:-_MOST_ADDRESSES]
         if self._last is not None and self._last[1] == address:
             self._forget_attempt()
 

@@ -1,7 +1,6 @@
 """Functional block A: security."""
 
 import asyncio
-from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -59,7 +58,7 @@ class Security(Block):
     def __init__(self, station: ChargingStation) -> None:
         """Begin with no events and no certificate."""
         super().__init__(station)
-        self.events: deque[SecurityEvent] = deque(maxlen=_REMEMBERED)
+        self.events: list[SecurityEvent] = []
         # How the station came in, with the present socket or the one before.
         self.arrival: Arrival | None = None
         self.certificate: OwnCertificate | None = None
@@ -74,6 +73,7 @@ class Security(Block):
         at = moment(payload.get("timestamp")).at
         kind = str(payload.get("type") or "")[:50]
         self.events.append(SecurityEvent(type=kind, at=at))
+        del self.events[:-_REMEMBERED]
         text = str(payload.get("techInfo") or "").strip()[:_LONGEST_TEXT]
         self.station.happened(SecurityReported(type=kind, at=at, tech_info=text))
         return {}

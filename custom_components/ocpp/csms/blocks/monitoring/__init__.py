@@ -1,7 +1,6 @@
 """Functional block N: what a station watches, and what it tells when something happens."""
 
 import asyncio
-from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...clock import Moment, moment
@@ -56,9 +55,7 @@ class Monitoring(Block):
         # What people set, where they did: which monitors, and up to which severity.
         self.base: str | None = None
         self.level: int | None = None
-        self._told: deque[tuple[int | None, Any, Place, str]] = deque(
-            maxlen=_REMEMBERED
-        )
+        self._told: list[tuple[int | None, Any, Place, str]] = []
         # The newest word of each variable that is part of the device model.
         self._newest: dict[Place, Moment] = {}
 
@@ -88,6 +85,7 @@ class Monitoring(Block):
         if event.number is not None and known in self._told:
             return
         self._told.append(known)
+        del self._told[:-_REMEMBERED]
         self.take_up(event, said)
         self.station.happened(event)
 
