@@ -161,8 +161,10 @@ class Provisioning(Block):
 
     def number(self, key: str, default: int, *, at_most: int) -> int:
         """Return a whole number from the configuration, where it is a sane one."""
+        if (value := self.value(key)) is None:
+            return default
         try:
-            number = int(float(self.value(key) or ""))
+            number = int(float(value))
         except ValueError, OverflowError:
             return default
         return number if 0 <= number <= at_most else default

@@ -1,12 +1,11 @@
 """Telling a station a limit, in the way that it takes."""
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from itertools import product
+from itertools import chain, product
 from typing import TYPE_CHECKING, override
 
 from ...errors import (
@@ -97,13 +96,12 @@ class Climbing(Limits):
         self,
         evse: int,
         send: Callable[[Rung], Awaitable[None]],
-        among: Callable[[], deque[Rung]],
+        among: Callable[[], Iterator[Rung]],
     ) -> Rung:
         """Send in one way after the other until one is taken, and return that."""
         refusal: OcppError | None = None
         ways = among()
-        while ways:
-            rung = ways.popleft()
+        while (rung := next(ways, None)) is not None:
             if rung.kind == DYNAMIC and self._ladder.no_dynamic:
                 continue
             number = self._number_on(rung, evse)
@@ -117,7 +115,7 @@ class Climbing(Limits):
                 await self._learn_of_others()
                 if self._number_on(rung, evse) != number:
                     # Somebody else's profile was in its place (K01.FR.06).
-                    ways.appendleft(rung)
+                    ways = chain((rung,), ways)
                     continue
                 self._ladder.refused(rung)
                 continue
@@ -138,14 +136,14 @@ class Climbing(Limits):
 
     def _ways(
         self, evse: int, *, session: bool = False, dynamic: bool = True
-    ) -> deque[Rung]:
+    ) -> Iterator[Rung]:
         purposes = self._purposes(evse)
         if session:
             purposes = [it for it in purposes if it is Purpose.TRANSACTION]
         if not purposes:
-            return deque()
+            return iter(())
         means = self._means(evse, purposes, dynamic=dynamic)
-        return deque(self._ladder.ways(evse, means))
+        return self._ladder.ways(evse, means)
 
     async def _learn_of_others(self) -> None:
         """Get to know what a station holds that refuses a profile."""
@@ -280,17 +278,16 @@ class Climbing(Limits):
         """Return the ways there are; what is known of the model leaves at least one."""
         charger = self.station.compatibility
         wanted = {neutral(it) for it in charger.purposes}
-        kinds = tuple(kind for kind in KINDS if kind == charger.profile_kind)
-        if not kinds:
-            may = dynamic and self._takes_dynamic
-            kinds = (*((DYNAMIC,) if may else ()), *KINDS)
+        kinds = KINDS
+        if charger.profile_kind in KINDS:
+            kinds = (charger.profile_kind,)
+        elif dynamic and self._takes_dynamic:
+            kinds = (DYNAMIC, *KINDS)
         return Means(
-            tuple(it for it in purposes if it in wanted) or tuple(purposes),
-            (RateUnit(charger.rate_unit),)
-            if charger.rate_unit
-            else tuple(self._units()),
-            has_levels=any(self._top_level(evse, it) > 0 for it in purposes)
-            and not charger.lowest_stack_level,
+            tuple((wanted and [it for it in purposes if it in wanted]) or purposes),
+            (RateUnit(charger.rate_unit),) if charger.rate_unit else self._units(),
+            has_levels=not charger.lowest_stack_level
+            and any(self._top_level(evse, it) > 0 for it in purposes),
             kinds=kinds,
             station_may_be_relative=self._spelling.STATION_MAY_BE_RELATIVE,
         )
@@ -309,7 +306,7 @@ class Climbing(Limits):
             and any(flag(name, instance=of) for name, of in _DYNAMIC_PROFILES)
         )
 
-    def _units(self) -> list[RateUnit]:
+    def _units(self) -> tuple[RateUnit, ...]:
         """Return the units to try, the most proper first."""
         if self.speaks_16:
             return units(
@@ -319,7 +316,7 @@ class Climbing(Limits):
             )
         allowed = self.station.device_model.words(_SMART, "RateUnit")
         # It has to list those that it takes, and is sent no others.
-        return [it for it in RateUnit if it in allowed] or [*RateUnit]
+        return tuple(it for it in RateUnit if it in allowed) or (*RateUnit,)
 
     def _level(self, evse: int, purpose: Purpose, *, top: bool) -> int:
         return self._top_level(evse, purpose) if top else 0

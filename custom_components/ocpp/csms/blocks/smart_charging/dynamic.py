@@ -4,7 +4,6 @@ Those of ours have no duration, and are to be kept to for as long as the station
 limit that protects a fuse does not end because nobody was there to repeat it.
 """
 
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -229,20 +228,20 @@ class Dynamic(Bounded):
             number = self._number_on(rung, evse)
         return next(it for it in self.installed.profiles if it.id == number)
 
-    def _ways_for(self, evse: int, session: int | None = None) -> deque[Rung]:
+    def _ways_for(self, evse: int, session: int | None = None) -> Iterator[Rung]:
         """Return the ways that may do more than charge (K01.FR.111)."""
         if session is None:
             ways = self._ways(evse)
-            return deque(it for it in ways if it.purpose is not Purpose.STATION)
+            return (it for it in ways if it.purpose is not Purpose.STATION)
         running = self.station.transactions.running(evse)
         if running is None or running.number != session:
-            return deque()
+            return iter(())
         ways = self._ways(evse, session=True)
         units = self.station.device_model.words("SmartChargingCtrlr", "RateUnit")
         if self.station.compatibility.rate_unit or RateUnit.WATT not in units:
             return ways
         # Those who steer reckon in watts; ampere would be rounded.
-        return deque(dict.fromkeys(it._replace(unit=RateUnit.WATT) for it in ways))
+        return iter(dict.fromkeys(it._replace(unit=RateUnit.WATT) for it in ways))
 
     @contextmanager
     def _apart(self, session: int | None) -> Iterator[None]:

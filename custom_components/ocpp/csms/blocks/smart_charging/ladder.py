@@ -1,7 +1,8 @@
 """The ways to tell a station a limit, and which of them it takes."""
 
+from collections.abc import Iterator
 from functools import lru_cache
-from itertools import chain, product
+from itertools import islice, product
 import time
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from .profiles import Purpose, Rung, neutral
 # In seconds: how long a station that refused every way is asked in the first way only. An
 # automation that follows the sun would else try them all each time.
 _IN_VAIN = 900
-KINDS = ("Absolute", "Relative")
+KINDS: tuple[str, ...] = ("Absolute", "Relative")
 # Of 2.1: one limit, which is changed without another profile (K28).
 DYNAMIC = "Dynamic"
 _EVSE = "evse"
@@ -36,6 +37,12 @@ class Means(NamedTuple):
     def fit(self, rung: Rung) -> Rung:
         """Return the way among these that is most like another one."""
         kinds = self.kinds_for(rung.purpose)
+        if (
+            rung.kind in kinds
+            and rung.unit in self.units
+            and self.has_levels >= rung.top_level
+        ):
+            return rung
         ordinary = next(it for it in kinds if it != DYNAMIC)
         return rung._replace(
             top_level=rung.top_level and self.has_levels,
@@ -64,23 +71,30 @@ class Ladder:
         self.no_dynamic = False
         self._not_dynamic: set[Purpose] = set()
 
-    def ways(self, evse: int, means: Means) -> list[Rung]:
+    def ways(self, evse: int, means: Means) -> Iterator[Rung]:
         """Return the ways to try, beginning with those known to work.
 
-        Where none worked last time not all are tried again.
+        Where none worked last time not all are tried again. What comes after those that are
+        known is only looked for where they are refused.
         """
-        known = [
-            means.fit(rung)
-            for purpose in means.purposes
-            if (rung := self._known(evse, purpose)) is not None
-        ]
-        if DYNAMIC in means.kinds:
-            pairs = ((it._replace(kind=DYNAMIC), it) for it in known)
-            known = list(dict.fromkeys(chain.from_iterable(pairs)))
-        every = _every(means)
-        if self._exhausted.get(means, 0) > time.monotonic():
-            return known[:1] or list(every[:1])
-        return [*known, *(rung for rung in every if rung not in known)]
+        ways = self._untried(evse, means)
+        if self._exhausted and self._exhausted.get(means, 0) > time.monotonic():
+            return islice(ways, 1)
+        return ways
+
+    def _untried(self, evse: int, means: Means) -> Iterator[Rung]:
+        tried: list[Rung] = []
+        for purpose in means.purposes:
+            if (rung := self._known(evse, purpose)) is None:
+                continue
+            known = means.fit(rung)
+            if DYNAMIC in means.kinds:
+                tried.append(known._replace(kind=DYNAMIC))
+                yield tried[-1]
+            if known not in tried:
+                tried.append(known)
+                yield known
+        yield from (rung for rung in _every(means) if rung not in tried)
 
     def for_start(self, means: Means) -> Rung:
         """Return how to write the profile that goes with the start of a transaction."""
@@ -103,7 +117,8 @@ class Ladder:
         """Return the way for a transaction that the one for default profiles suggests."""
         for purpose in (Purpose.TRANSACTION, Purpose.DEFAULT):
             if (rung := self._worked.get(_slot(1, purpose))) is not None:
-                return rung._replace(purpose=Purpose.TRANSACTION)
+                like = rung.purpose is not Purpose.TRANSACTION
+                return rung._replace(purpose=Purpose.TRANSACTION) if like else rung
         return None
 
     def uses_top_level(self, evse: int, purpose: Purpose) -> bool:
@@ -174,14 +189,13 @@ def _every(means: Means) -> tuple[Rung, ...]:
     )
 
 
-def units(allowed: str | None) -> list[RateUnit]:
+def units(allowed: str | None) -> tuple[RateUnit, ...]:
     """Return the units to try; the station's own word decides which comes first."""
     if (allowed or "").strip().casefold() in ("power", "w"):
-        return [RateUnit.WATT, RateUnit.AMPERE]
-    return [RateUnit.AMPERE, RateUnit.WATT]
+        return (RateUnit.WATT, RateUnit.AMPERE)
+    return (RateUnit.AMPERE, RateUnit.WATT)
 
 
-def _slot(evse: int, purpose: Purpose | None = None) -> str:
+def _slot(evse: int, purpose: Purpose) -> str:
     """Name what works alike: all EVSEs of a station take the same profiles."""
-    whose = _EVSE if evse else "station"
-    return f"{whose}/{purpose.value}" if purpose else whose
+    return f"{_EVSE if evse else 'station'}/{purpose}"

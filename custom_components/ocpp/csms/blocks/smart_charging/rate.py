@@ -30,8 +30,10 @@ class Wiring(NamedTuple):
 
     def most(self, amperes: float, unit: RateUnit) -> float:
         """Return a current in a unit, so that it is not above it at the nominal voltage."""
+        if unit is RateUnit.AMPERE:
+            return amperes
         lowest = min(self.voltage or NOMINAL_VOLTAGE, NOMINAL_VOLTAGE)
-        return self._replace(voltage=lowest).convert(amperes, RateUnit.AMPERE, unit)
+        return amperes * lowest * self.phases
 
     def exceeds(self, value: float, unit: RateUnit, amperes: float) -> bool:
         """Return whether a rate is above a current, whatever the voltage is."""
