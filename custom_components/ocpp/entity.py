@@ -12,6 +12,8 @@ from .const import DOMAIN
 from .csms.model import Part, Topic
 from .settings import evse_identifier
 
+_CONNECTION = Part(Topic.CONNECTION)
+
 
 class OcppEntity(Entity):
     """Shows one part of a charger. EVSE 0 is the charger as a whole."""
@@ -71,25 +73,30 @@ class OcppEntity(Entity):
     @callback
     def _update(self) -> None:
         """Write the state if it is another."""
-        shown, available = self._present(), self._lasting or self.station.present
-        if shown != self._shown or available != self._attr_available:
-            self._shown, self._attr_available = shown, available
+        shown = self._present()
+        if shown != self._shown:
+            self._shown = shown
             if self._continuous:
                 self.async_set_context(self.charger.context)
             self.async_write_ha_state()
 
+    @callback
+    def _update_availability(self) -> None:
+        shown, available = self._present(), self._lasting or self.station.present
+        if shown != self._shown or available != self._attr_available:
+            self._shown, self._attr_available = shown, available
+            self.async_write_ha_state()
+
     def _parts(self) -> Iterator[Part]:
-        """Yield what the state depends on."""
-        yield Part(Topic.CONNECTION)
         for part in self._watched:
             yield part if isinstance(part, Part) else Part(part, self.evse)
 
     @override
     async def async_added_to_hass(self) -> None:
         """Watch the charger; the first state is written by Home Assistant."""
-        update = self._update
         for part in self._parts():
-            self.station.watch(part, update)
+            self.station.watch(part, self._update)
+        self.station.watch(_CONNECTION, self._update_availability)
         self._attr_available = self._lasting or self.station.present
         self._shown = self._present()
 
@@ -98,6 +105,7 @@ class OcppEntity(Entity):
         """Watch it no more."""
         for part in self._parts():
             self.station.unwatch(part, self._update)
+        self.station.unwatch(_CONNECTION, self._update_availability)
 
     async def async_entity_id_changed(self, old_entity_id: str) -> None:
         """Stay as it is: nothing here depends on the entity id."""

@@ -166,7 +166,7 @@ def write_periods(
     """Write a schedule of periods that begins now; the first one is at 0."""
     absolute = rung.kind == "Absolute"
     # The part of the schedule that lies before now counts too.
-    past = int(_START_BEFORE.total_seconds()) if absolute else 0
+    past = _START_BEFORE.seconds if absolute else 0
     for period in periods:
         if period["startPeriod"]:
             period["startPeriod"] += past
