@@ -39,7 +39,6 @@ class Card:
     energy: float | None = None
     sessions: int | None = None
     listeners: list[Callable[[], None]] = field(default_factory=list)
-    written: float = -_WRITE_EVERY
 
     def watch(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call the listener whenever the totals changed; return how to stop that."""
@@ -66,6 +65,8 @@ class _Running:
     session: Transaction
     energy: float
     stop: Callable[[], None]
+    # When it was last counted up for its card, by the clock of the event loop.
+    counted: float = 0
 
     def look(self) -> None:
         """Take over how far the session is."""
@@ -306,10 +307,10 @@ class Cards:
     @callback
     def _on_energy(self, number: int) -> None:
         now = self._hass.loop.time()
-        for card in self._cards_of(self._running[number].session.id_token):
-            if now - card.written >= _WRITE_EVERY:
-                card.written = now
-                self._count_up(card)
+        running = self._running[number]
+        if now - running.counted >= _WRITE_EVERY:
+            running.counted = now
+            self._count_up_token(running.session.id_token)
 
     def _on_ended(self, session: Transaction) -> None:
         if session.number not in self._running or self._totals is None:
