@@ -240,7 +240,8 @@ class ChargingStation(FunctionalBlocks, Listeners):
             payload
         ):
             payload, faults = self._repair(message, payload)
-        answer = await message.method.of(self)(payload)
+        block, function = message.method
+        answer = await function(self.blocks[block], payload)
         if faults and action in schemas.responses:
             # What repeats a part of the message would be as faulty as that.
             if not schemas.responses[action].is_valid(answer):

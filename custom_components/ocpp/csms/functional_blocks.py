@@ -1,6 +1,6 @@
 """The functional blocks of a station: the rooms that all its messages live in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from .blocks.authorization import Authorization
@@ -40,14 +40,10 @@ if TYPE_CHECKING:
 
 
 class Method(NamedTuple):
-    """A method of a block, by their names: the same for all stations."""
+    """A method of the block of that name, to be called with it: the same for all stations."""
 
     block: str
-    name: str
-
-    def of(self, station: FunctionalBlocks) -> Any:
-        """Return the method of a station."""
-        return getattr(station.blocks[self.block], self.name)
+    function: Callable[..., Any]
 
 
 class Message(NamedTuple):
@@ -156,5 +152,6 @@ class FunctionalBlocks:
         """Yield the methods that have a mark, with each thing it says of them."""
         for block, it in self.blocks.items():
             for name in dir(type(it)):
-                for said in getattr(getattr(type(it), name), mark, ()):
-                    yield Method(block, name), said
+                function = getattr(type(it), name)
+                for said in getattr(function, mark, ()):
+                    yield Method(block, function), said

@@ -174,5 +174,5 @@ class Sending:
     ) -> None:
         """Have the blocks hear of a command that want to at this stage of it."""
         station = self._station
-        for method in station.hearing(stage, version).get(action, ()):
-            method.of(station)(*said)
+        for block, hears in station.hearing(stage, version).get(action, ()):
+            hears(station.blocks[block], *said)
