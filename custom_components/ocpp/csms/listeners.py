@@ -64,9 +64,11 @@ class Listeners:
                 for listener in self._listeners.get(part, ()):
                     listener()
         while self._events:
-            event = self._events.pop(0)
-            for follower in self._followers:
-                follower(event)
+            # One message may tell of any number of them.
+            events, self._events = self._events, []
+            for event in events:
+                for follower in self._followers:
+                    follower(event)
 
 
 def _without[T](one: T, them: tuple[T, ...]) -> tuple[T, ...]:

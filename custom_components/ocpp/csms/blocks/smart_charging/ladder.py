@@ -40,7 +40,7 @@ class Means(NamedTuple):
         if (
             rung.kind in kinds
             and rung.unit in self.units
-            and self.has_levels >= rung.top_level
+            and (self.has_levels or not rung.top_level)
         ):
             return rung
         ordinary = next(it for it in kinds if it != DYNAMIC)
