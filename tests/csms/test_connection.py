@@ -38,6 +38,8 @@ HIGH_WATER = 32 * 1024
 MOST_IN_WORK = 64
 # In bytes: what a network takes that is soon full.
 SMALL = 16 * 1024
+# The ids of more messages than there is room to answer.
+MANY = [f"{number:06}" + "x" * 240 for number in range(3_000)]
 
 
 def frame(opcode: Opcode, data: bytes, *, fin: bool = True) -> bytes:
@@ -162,8 +164,12 @@ async def test_a_message_right_before_the_end_counts(
     assert station.transactions.running(1) is not None
 
 
-async def stuffed(station: ChargingStation, charger: Peer, ids: list[str]) -> Counted:
+async def stuffed(
+    central: CentralSystem, station: ChargingStation, charger: Peer
+) -> Counted:
     """Have a station ask for more than it takes answers; return its connection."""
+    central.door.rates.limits = Limits(burst=1_000_000, messages=1_000_000)
+    await charger.write(REQUEST)
     await served(station)
     paced = station._connection
     assert isinstance(paced, Paced)
@@ -171,7 +177,7 @@ async def stuffed(station: ChargingStation, charger: Peer, ids: list[str]) -> Co
     raw = connection.transport.get_extra_info("socket")
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
     charger.writing = asyncio.create_task(
-        charger.write(b"".join(call(message_id) for message_id in ids))
+        charger.write(b"".join(call(message_id) for message_id in MANY))
     )
     async with asyncio.timeout(PATIENCE):
         while len(station.link()._in_work) < MOST_IN_WORK:
@@ -183,17 +189,14 @@ async def test_who_does_not_take_its_answers_is_not_read_any_further(
     central: CentralSystem, station: ChargingStation
 ) -> None:
     """What is written for it stays small; once it takes them, all are there."""
-    central.door.rates.limits = Limits(burst=1_000_000, messages=1_000_000)
-    ids = [f"{number:06}" + "x" * 240 for number in range(3_000)]
     async with peer(central, room=SMALL) as charger:
-        await charger.write(REQUEST)
-        connection = await stuffed(station, charger, ids)
+        connection = await stuffed(central, station, charger)
         assert connection.paused
         assert not connection.transport.is_reading()
-        longest = len(ids[0]) + 100
+        longest = len(MANY[0]) + 100
         most = HIGH_WATER + (MOST_IN_WORK + 1) * longest
         assert connection.transport.get_write_buffer_size() < most
-        assert await charger.answers(ids) == ids
+        assert await charger.answers(MANY) == MANY
 
 
 # --- the end --------------------------------------------------------------------------------
@@ -221,11 +224,8 @@ async def test_who_takes_no_answers_is_offline_soon_after_it_is_disconnected(
     central: CentralSystem, station: ChargingStation
 ) -> None:
     """Although not even the frame that closes the connection can be written."""
-    central.door.rates.limits = Limits(burst=1_000_000, messages=1_000_000)
-    ids = [f"{number:06}" + "x" * 240 for number in range(3_000)]
     async with peer(central, room=SMALL) as charger:
-        await charger.write(REQUEST)
-        await stuffed(station, charger, ids)
+        await stuffed(central, station, charger)
         station.disconnect()
         await until(station, CONNECTION, lambda: not station.connected)
 

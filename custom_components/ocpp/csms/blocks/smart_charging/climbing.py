@@ -284,7 +284,7 @@ class Climbing(Limits):
         elif dynamic and self._takes_dynamic:
             kinds = (DYNAMIC, *KINDS)
         return Means(
-            tuple((wanted and [it for it in purposes if it in wanted]) or purposes),
+            tuple(it for it in purposes if it in wanted) or tuple(purposes),
             (RateUnit(charger.rate_unit),) if charger.rate_unit else self._units(),
             has_levels=not charger.lowest_stack_level
             and any(self._top_level(evse, it) > 0 for it in purposes),

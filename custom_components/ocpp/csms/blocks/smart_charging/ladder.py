@@ -117,8 +117,7 @@ class Ladder:
         """Return the way for a transaction that the one for default profiles suggests."""
         for purpose in (Purpose.TRANSACTION, Purpose.DEFAULT):
             if (rung := self._worked.get(_slot(1, purpose))) is not None:
-                like = rung.purpose is not Purpose.TRANSACTION
-                return rung._replace(purpose=Purpose.TRANSACTION) if like else rung
+                return rung._replace(purpose=Purpose.TRANSACTION)
         return None
 
     def uses_top_level(self, evse: int, purpose: Purpose) -> bool:
