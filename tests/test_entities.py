@@ -67,6 +67,8 @@ class TestSnapshots:
     ) -> None:
         # For this charger, everything happens at one moment.
         moment = datetime(2026, 10, 20, 8, tzinfo=UTC)
+        # So that what only appears with a first reservation is there too.
+        garage.station.reservation.recall({"seen": [1]})
         charger = await connect(clock=lambda: moment)
         await charger.power_up()
         await ready(hass, charger)
