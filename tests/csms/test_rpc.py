@@ -1,7 +1,8 @@
 """Prove the conversation over one socket, in all versions, without a network."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable
 import json
 import logging
 from typing import Any
@@ -35,7 +36,7 @@ class FakeSocket:
         self._inbox: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._outbox: asyncio.Queue[bytes] = asyncio.Queue()
 
-    async def send(self, message: bytes) -> None:
+    def send(self, message: bytes) -> None:
         """Take a frame from the central system."""
         if self.closed:
             raise ConnectionResetError
@@ -76,21 +77,28 @@ class Talk:
         self.socket = FakeSocket()
         self.notes: list[str] = []
         self.handled: list[tuple[str, Any]] = []
-        self.handlers: dict[str, Callable[[Any], Awaitable[Any]]] = {}
+        # Each returns the answer, or something to wait for it.
+        self.handlers: dict[str, Callable[[Any], Any]] = {}
+        # What is done when something was answered.
+        self.answered: Callable[[], None] = lambda: None
         self.rpc = Rpc(
             self.socket,
             version=version,
             handle=self._handle,
+            answered=self._answered,
             note=self.notes.append,
             timeout=timeout,
         )
         self.running = asyncio.create_task(self.rpc.run())
 
-    async def _handle(self, action: str, payload: Any) -> Any:
+    def _handle(self, action: str, payload: Any) -> Any:
         self.handled.append((action, payload))
         if action in self.handlers:
-            return await self.handlers[action](payload)
+            return self.handlers[action](payload)
         return payload if isinstance(payload, dict) else {}
+
+    def _answered(self) -> None:
+        self.answered()
 
     def call(self, action: str = "Reset", **payload: Any) -> asyncio.Task[Any]:
         """Send a command without waiting for its answer."""
@@ -100,6 +108,7 @@ class Talk:
         return (await self.rpc.call(action, payload)).payload
 
 
+type How = Callable[[Callable[[Any], Any]], Callable[[Any], Any]]
 type MakeTalk = Callable[..., Talk]
 
 
@@ -129,10 +138,26 @@ async def talk(make_talk: MakeTalk, request: pytest.FixtureRequest) -> Talk:
 def refused_with(code: ErrorCode, description: str = "") -> Callable[[Any], Any]:
     """Return a handler that refuses."""
 
-    async def refuse(payload: Any) -> Any:
+    def refuse(payload: Any) -> Any:
         raise MessageRefused(code, description)
 
     return refuse
+
+
+def waiting(handler: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a handler that does the same after it waited for something."""
+
+    async def wait(payload: Any) -> Any:
+        await asyncio.sleep(0)
+        return handler(payload)
+
+    return wait
+
+
+# How handlers come to their answer.
+HANDLERS = pytest.mark.parametrize(
+    "how", [lambda it: it, waiting], ids=["at once", "after waiting"]
+)
 
 
 # --- commands and their answers -----------------------------------------------------------
@@ -697,26 +722,26 @@ async def test_a_message_that_asks_for_no_answer_is_taken_up_and_gets_none(
     assert not talk.notes
 
 
+@HANDLERS
 @pytest.mark.parametrize("version", [V21], ids=["2.1"])
 async def test_a_message_that_asks_for_no_answer_gets_none_when_it_is_refused_either(
-    talk: Talk, version: Version, caplog: pytest.LogCaptureFixture
+    talk: Talk, version: Version, how: How, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nor when it can't be read, or when the fault is ours."""
-    talk.handlers["Wrong"] = refused_with(ErrorCode.PROTOCOL_ERROR, "secret")
+    talk.handlers["Wrong"] = how(refused_with(ErrorCode.PROTOCOL_ERROR, "secret"))
 
-    async def fail(payload: Any) -> Any:
+    def fail(payload: Any) -> Any:
         raise ZeroDivisionError
 
-    talk.handlers["Broken"] = fail
+    talk.handlers["Broken"] = how(fail)
     for frame in ([6, "1", "Wrong", {}], [6, "2", "Broken", {}], [6, "3"], [6]):
         talk.socket.say(frame)
     await talk.socket.hear_nothing_else()
-    assert talk.notes == [
-        "frame: unanswered message refused, ProtocolError",
-        "frame: unanswered message refused, InternalError",
-        "frame: no message to take up",
-        "frame: no message to take up",
-    ]
+    assert Counter(talk.notes) == {
+        "frame: unanswered message refused, ProtocolError": 1,
+        "frame: unanswered message refused, InternalError": 1,
+        "frame: no message to take up": 2,
+    }
     assert "Failed to handle Broken" in caplog.text
 
 
@@ -748,7 +773,7 @@ async def test_a_station_is_told_of_an_answer_that_cant_be_used_in_2_1_only(
     message_id = (await talk.socket.hear())[1]
     talk.socket.say([3, message_id, {}])
     code = ErrorCode.PROTOCOL_ERROR
-    await talk.rpc.disown(await command, code, "status: required")
+    talk.rpc.disown(await command, code, "status: required")
     if version is V21:
         told = await talk.socket.hear()
         assert told == [5, message_id, "ProtocolError", "status: required", {}]
@@ -796,22 +821,42 @@ async def test_a_refusal_is_spelt_as_the_version_spells_it(
     ]
 
 
+@HANDLERS
 @pytest.mark.parametrize("answer", [RuntimeError("secret"), {"a": object()}])
 async def test_a_fault_of_ours_is_answered_and_logged(
-    talk: Talk, answer: Any, caplog: pytest.LogCaptureFixture
+    talk: Talk, answer: Any, how: How, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It does not cost the station its connection."""
 
-    async def fail(payload: Any) -> Any:
+    def fail(payload: Any) -> Any:
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    talk.handlers["MeterValues"] = fail
+    talk.handlers["MeterValues"] = how(fail)
     talk.socket.say([2, "1", "MeterValues", {}])
     assert await talk.socket.hear() == [4, "1", "InternalError", "", {}]
     assert "Failed to handle MeterValues" in caplog.text
     await talk.socket.hear_nothing_else()
+
+
+@HANDLERS
+async def test_a_fault_of_what_shows_a_station_costs_it_nothing(
+    talk: Talk, how: How, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither its answer nor its connection; the fault is logged."""
+
+    def fail() -> None:
+        raise RuntimeError("a fault of ours")
+
+    talk.answered = fail
+    talk.handlers["MeterValues"] = how(lambda payload: {})
+    for message_id in ("1", "2"):
+        talk.socket.say([2, message_id, "MeterValues", {}])
+        assert await talk.socket.hear() == [3, message_id, {}]
+    await talk.socket.hear_nothing_else()
+    assert "Failed to tell what MeterValues changed" in caplog.text
+    assert "a fault of ours" in caplog.text
 
 
 @VERSIONS

@@ -100,7 +100,7 @@ class Line:
         """Have the station say something; None is that it hangs up."""
         self._incoming.put_nowait(data)
 
-    async def send(self, message: bytes) -> None:
+    def send(self, message: bytes) -> None:
         """Take what the central system says."""
         match json.loads(message):
             case [2, str(message_id), str(action), dict() as payload]:
@@ -300,6 +300,14 @@ class Bench:
         self._expected.clear()
         self.line.answers.clear()
         self.line.payloads.clear()
+
+
+async def answered(
+    station: ChargingStation, action: str, payload: Any
+) -> messages.Payload:
+    """Have a station say something and return the answer; raises `MessageRefused`."""
+    answer = station._handle(action, payload)
+    return answer if isinstance(answer, dict) else await answer
 
 
 def _is_readable(text: str, *head: str) -> bool:

@@ -16,6 +16,8 @@ from custom_components.ocpp.csms.secrets import REDACTED, silenced, without_logi
 from custom_components.ocpp.csms.versions import V16, V21, V201
 from tests.csms.conftest import IDENTITY, MakeWire
 
+from .bench import answered
+
 
 def nested(depth: int) -> Any:
     """Return lists in lists."""
@@ -74,7 +76,7 @@ async def test_an_answer_repeats_nothing_that_is_not_valid(
 ) -> None:
     station.version = V21
     with pytest.raises(MessageRefused):
-        await station._handle(action, payload)
+        await answered(station, action, payload)
 
 
 @pytest.mark.parametrize("number", [2**63, 2**64 - 1, 10**6])
@@ -90,9 +92,9 @@ async def test_an_event_is_answered_however_far_its_number_is_ahead(
         "transactionInfo": {"transactionId": "T1"},
         "evse": {"id": 1},
     }
-    assert "idTokenInfo" not in await station._handle("TransactionEvent", event)
+    assert "idTokenInfo" not in await answered(station, "TransactionEvent", event)
     event |= {"eventType": "Updated", "seqNo": number}
-    assert await station._handle("TransactionEvent", event) == {}
+    assert await answered(station, "TransactionEvent", event) == {}
     session = station.transactions.session(1)
     assert session is not None
     assert session.id == "T1"
@@ -104,7 +106,7 @@ async def test_a_control_whose_type_is_no_text_is_passed_over(
     station.version = V21
     curve = {"curve": {"yUnit": "Not_Applicable"}, "curveType": ["x"], "id": "1"}
     report = {"requestId": 1, "curve": [curve]}
-    assert await station._handle("ReportDERControl", report) == {}
+    assert await answered(station, "ReportDERControl", report) == {}
 
 
 async def test_a_monitor_whose_number_is_none_is_not_forgotten(
@@ -150,7 +152,7 @@ async def test_of_ten_thousand_cards_the_last_are_expected_to_start(
     station: ChargingStation,
 ) -> None:
     for number in range(10_000):
-        await station._handle("Authorize", {"idTag": f"CARD{number}"})
+        await answered(station, "Authorize", {"idTag": f"CARD{number}"})
     assert len(station.authorization._asked_about) == 100
 
 
@@ -158,7 +160,7 @@ async def test_a_moment_as_it_was_written_is_kept_up_to_a_length(
     station: ChargingStation,
 ) -> None:
     start = {"connectorId": 1, "idTag": "CARD1", "meterStart": 0}
-    await station._handle("StartTransaction", start | {"timestamp": "x" * 5_000})
+    await answered(station, "StartTransaction", start | {"timestamp": "x" * 5_000})
     session = station.transactions.session(1)
     assert session is not None
     assert session.told == "x" * 40

@@ -32,6 +32,7 @@ from custom_components.ocpp.csms.store import Store, samples, strangers
 from custom_components.ocpp.csms.versions import SPOKEN, V16, V21, Version
 
 from . import messages
+from .bench import answered
 from .growth import largest
 
 # How often each message of a version comes, with nothing in it that was there before.
@@ -51,7 +52,7 @@ LONGEST_TEXT = 2_500
 async def say(station: ChargingStation, action: str, payload: Any) -> None:
     """Have the station say something, whether or not that is refused."""
     try:
-        await station._handle(action, payload)
+        await answered(station, action, payload)
     except MessageRefused:
         pass
     station.flush()
@@ -107,7 +108,7 @@ class Inventive:
             answer["status"] = "Accepted"
         return Reply(f"c{next(self._numbers)}", answer)
 
-    async def disown(self, reply: Reply, code: ErrorCode, description: str) -> None:
+    def disown(self, reply: Reply, code: ErrorCode, description: str) -> None:
         """Hear that an answer could not be used."""
 
 
@@ -242,7 +243,7 @@ async def test_samples_of_a_session_are_kept_up_to_a_bound(
         "meterStart": 0,
         "timestamp": began.isoformat(),
     }
-    answer = await station._handle("StartTransaction", start)
+    answer = await answered(station, "StartTransaction", start)
     number = answer["transactionId"]
     for hour in range(1, 500):
         at = began + timedelta(hours=hour)
@@ -350,7 +351,7 @@ async def test_every_transaction_of_an_unknown_station_is_answered(
             "meterStart": number,
             "timestamp": messages.moment(Random(number)),
         }
-        answer = await visitor._handle("StartTransaction", start)
+        answer = await answered(visitor, "StartTransaction", start)
         assert answer["idTagInfo"]["status"] == "Invalid"
         ids.add(answer["transactionId"])
     assert len(ids) == 30

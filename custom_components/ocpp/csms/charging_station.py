@@ -16,6 +16,7 @@ from .listeners import Listeners
 from .memory import Memory
 from .model import (
     MOST_EVSES,
+    Answer,
     Options,
     Part,
     Payload,
@@ -222,7 +223,7 @@ class ChargingStation(FunctionalBlocks, Listeners):
 
     # --- messages -----------------------------------------------------------------------
 
-    async def _handle(self, action: str, payload: Any) -> Payload:
+    def _handle(self, action: str, payload: Any) -> Answer:
         """Answer a CALL of the station."""
         self.heard()
         message = self.answering(self.version).get(action)
@@ -241,12 +242,29 @@ class ChargingStation(FunctionalBlocks, Listeners):
         ):
             payload, faults = self._repair(message, payload)
         block, function = message.method
-        answer = await function(self.blocks[block], payload)
-        if faults and action in schemas.responses:
+        answer = function(self.blocks[block], payload)
+        if isinstance(answer, dict):
+            return self._written(action, answer, faults)
+        return self._written_later(action, answer, faults)
+
+    def _written(
+        self, action: str, answer: Payload, faults: tuple[lenient.Violation, ...]
+    ) -> Payload:
+        """Return an answer to a message with these faults as the station can read it."""
+        responses = self._schemas[self.version].responses
+        if faults and action in responses:
             # What repeats a part of the message would be as faulty as that.
-            if not schemas.responses[action].is_valid(answer):
+            if not responses[action].is_valid(answer):
                 raise MessageRefused(lenient.error_code(faults[0]), str(faults[0]))
         return self.sending.written(answer)
+
+    async def _written_later(
+        self,
+        action: str,
+        answer: Coroutine[Any, Any, Payload],
+        faults: tuple[lenient.Violation, ...],
+    ) -> Payload:
+        return self._written(action, await answer, faults)
 
     def _repair(
         self, message: Message, payload: Any

@@ -12,7 +12,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import Event, State
 
 from .rates import who
-from .rpc import Take
+from .rpc import Take, Waiting
 
 if TYPE_CHECKING:
     from .listener import Listener
@@ -233,18 +233,19 @@ class Paced:
 
         await self._connection.deliver(paced)
 
-    async def send(self, message: bytes) -> None:
-        """Send a text frame; wait where the other end does not take what it is sent.
+    def send(self, message: bytes) -> Waiting | None:
+        """Send a text frame; return what to wait for where the other end does not take it.
 
-        Raises `ConnectionError` where it is there no more.
+        Both raise `ConnectionError` where it is there no more.
         """
-        connection = self._connection
-        connection.write(message)
-        if connection.paused:
-            try:
-                await connection.drain()
-            except OSError as error:
-                raise ConnectionResetError from error
+        self._connection.write(message)
+        return self._drained() if self._connection.paused else None
+
+    async def _drained(self) -> None:
+        try:
+            await self._connection.drain()
+        except OSError as error:
+            raise ConnectionResetError from error
 
     def abort(self) -> None:
         """Close with the code that asks the station to come back, and hear no more of it."""

@@ -1,12 +1,14 @@
 """The neutral model: what a charging station is and does, in the words of OCPP 2.x."""
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 type Payload = dict[str, Any]
+# What a message is answered, or what has to be waited for before that is known.
+type Answer = Payload | Coroutine[Any, Any, Payload]
 # More EVSEs than any station has; a message can't make one grow without end.
 MOST_EVSES = 64
 # No card has it, so it is no secret either.

@@ -5,7 +5,8 @@ most one open CALL of ours, and any number of the station's are answered meanwhi
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Container, Coroutine
+from collections.abc import Callable, Container, Coroutine
+from contextlib import suppress
 import logging
 from typing import Any, NamedTuple, Protocol
 from uuid import uuid4
@@ -23,7 +24,7 @@ from .errors import (
     StationOffline,
 )
 from .frames import CALL, CALLERROR, CALLRESULT, CALLRESULTERROR, SEND, describe
-from .model import Payload
+from .model import Answer, Payload
 from .versions import Version
 
 _LOGGER = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ _REPEATABLE = frozenset({"BootNotification", "Heartbeat"})
 
 # Takes a frame; returns what to wait for before it is given the next, if anything.
 type Take = Callable[[bytes], asyncio.Event | None]
+type Waiting = Coroutine[Any, Any, None]
 
 
 class Socket(Protocol):
@@ -47,14 +49,26 @@ class Socket(Protocol):
     async def deliver(self, take: Take) -> None:
         """Hand over each frame as it comes, until the socket closes, without raising."""
 
-    async def send(self, message: bytes) -> None:
-        """Send one text frame; raises a `ConnectionError` when the socket is closed."""
+    def send(self, message: bytes) -> Waiting | None:
+        """Send one text frame; raises a `ConnectionError` when the socket is closed.
+
+        Returns what to wait for where the other end does not take what it is sent; that
+        raises the same.
+        """
 
 
 class _Pending(NamedTuple):
     id: str
     action: str
     answer: asyncio.Future[Payload]
+
+
+class _Call(NamedTuple):
+    """A message of the station in work; without an id nobody answers it."""
+
+    id: str | int | None
+    action: str
+    fingerprint: int | None = None
 
 
 class Reply(NamedTuple):
@@ -72,7 +86,7 @@ class Rpc:
         socket: Socket,
         *,
         version: Version,
-        handle: Callable[[str, Any], Awaitable[Payload]],
+        handle: Callable[[str, Any], Answer],
         answered: Callable[[], None] = lambda: None,
         note: Callable[[str], None] = lambda _: None,
         timeout: float = 30,
@@ -167,18 +181,19 @@ class Rpc:
             raise InvalidRequest(action, str(error)) from error
         await self._send(text)
 
-    async def disown(self, reply: Reply, code: ErrorCode, description: str) -> None:
+    def disown(self, reply: Reply, code: ErrorCode, description: str) -> None:
         """Tell the station that its answer could not be used, in versions that can."""
         if self.version.unanswered:
             error = self._error(reply.id, code, description)
             error[0] = CALLRESULTERROR
-            await self._send_quietly(orjson.dumps(error))
+            self._send_quietly(orjson.dumps(error))
 
     async def _send(self, text: bytes) -> None:
         if _LOGGER.isEnabledFor(logging.DEBUG):
             _LOGGER.debug("Sending %s", describe(text))
         try:
-            await self._socket.send(text)
+            if (full := self._socket.send(text)) is not None:
+                await full
         except ConnectionError as error:
             raise StationOffline from error
 
@@ -257,37 +272,66 @@ class Rpc:
                 # A retry of the very same message. While the first is still in work its
                 # answer is on the way and serves both.
                 if before.answer is not None:
-                    self._work(self._send_quietly(before.answer))
+                    self._send_quietly(before.answer)
                 return
             self._answers.begin(message_id, fingerprint)
-        self._work(self._serve(message_id, action, payload, fingerprint))
+        self._serve(_Call(message_id, action, fingerprint), payload)
 
     def _on_send(self, frame: list[Any]) -> None:
         """Take up a message that nobody answers, whatever becomes of it."""
         match frame:
             case [_, _, str(action), payload, *_]:
-                self._work(self._take_up(action, payload))
+                self._serve(_Call(None, action), payload)
             case _:
                 self._note("frame: no message to take up")
 
-    async def _take_up(self, action: str, payload: Any) -> None:
-        outcome = await self._outcome(None, action, payload)
-        if isinstance(outcome, MessageRefused):
-            self._note(f"frame: unanswered message refused, {outcome.code}")
-        self._answered()
-
-    async def _outcome(
-        self, message_id: str | int | None, action: str, payload: Any
-    ) -> bytes | MessageRefused:
-        """Return the answer to a message of the station, or why it gets none."""
+    def _serve(self, call: _Call, payload: Any) -> None:
+        """Answer a message: now, or when what its handler waits for has come."""
         try:
-            answer = await self._handle(action, payload)
-            return orjson.dumps([CALLRESULT, message_id, answer])
-        except MessageRefused as error:
-            return error
-        except Exception:  # A fault of ours must not cost the station its connection.
-            _LOGGER.exception("Failed to handle %s", action)
-            return MessageRefused(ErrorCode.INTERNAL_ERROR)
+            answer = self._handle(call.action, payload)
+            if not isinstance(answer, dict):
+                self._work(self._serve_later(call, answer))
+                return
+            self._reply(call, answer)
+        except Exception as error:  # noqa: BLE001 - logged there, if nobody meant it
+            self._refuse_call(call, error)
+        self._finish(call)
+
+    async def _serve_later(
+        self, call: _Call, answer: Coroutine[Any, Any, Payload]
+    ) -> None:
+        try:
+            self._reply(call, await answer)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._refuse_call(call, error)
+        self._finish(call)
+
+    def _reply(self, call: _Call, answer: Payload) -> None:
+        if call.id is None:
+            return
+        text = orjson.dumps([CALLRESULT, call.id, answer])
+        if call.fingerprint is not None:
+            self._answers.end(call.id, call.fingerprint, text)
+        self._send_quietly(text)
+
+    def _refuse_call(self, call: _Call, error: Exception) -> None:
+        """Refuse a message; a fault of ours must not cost the station its connection."""
+        if not isinstance(error, MessageRefused):
+            _LOGGER.error("Failed to handle %s", call.action, exc_info=error)
+            error = MessageRefused(ErrorCode.INTERNAL_ERROR)
+        if call.id is None:
+            self._note(f"frame: unanswered message refused, {error.code}")
+            return
+        if call.fingerprint is not None:
+            self._answers.end(call.id, call.fingerprint, None)
+        self._refuse(call.id, error.code, error.description)
+
+    def _finish(self, call: _Call) -> None:
+        """Have others hear what a message changed; nor may a fault of theirs cost it."""
+        try:
+            self._answered()
+        except Exception:
+            _LOGGER.exception("Failed to tell what %s changed", call.action)
 
     def _work(self, handling: Coroutine[Any, Any, None]) -> None:
         """Handle a message without waiting for it."""
@@ -302,21 +346,6 @@ class Rpc:
         self._in_work.discard(task)
         if self._free is not None:
             self._free.set()
-
-    async def _serve(
-        self, message_id: str | int, action: str, payload: Any, fingerprint: int | None
-    ) -> None:
-        outcome = await self._outcome(message_id, action, payload)
-        if isinstance(outcome, MessageRefused):
-            answer = None
-            error = self._error(message_id, outcome.code, outcome.description)
-            text = orjson.dumps(error)
-        else:
-            answer = text = outcome
-        if fingerprint is not None:
-            self._answers.end(message_id, fingerprint, answer)
-        await self._send_quietly(text)
-        self._answered()
 
     def _error(
         self, message_id: str | int, code: ErrorCode, description: str = ""
@@ -333,16 +362,18 @@ class Rpc:
         self, message_id: str | int, code: ErrorCode, description: str = ""
     ) -> None:
         error = self._error(message_id, code, description)
-        self._work(self._send_quietly(orjson.dumps(error)))
+        self._send_quietly(orjson.dumps(error))
 
-    async def _send_quietly(self, text: bytes) -> None:
+    def _send_quietly(self, text: bytes) -> None:
         """Send an answer; a socket that closed meanwhile has nobody left to tell."""
         if _LOGGER.isEnabledFor(logging.DEBUG):
             _LOGGER.debug("Sending %s", describe(text))
         try:
-            await self._socket.send(text)
+            full = self._socket.send(text)
         except ConnectionError:
-            pass
+            return
+        if full is not None:
+            self._work(_quietly(full))
 
     # --- answers to our calls -----------------------------------------------------------
 
@@ -368,6 +399,12 @@ class Rpc:
                 description[:_LONGEST_DESCRIPTION],
             ),
         )
+
+
+async def _quietly(sending: Waiting) -> None:
+    """Wait until something is sent, or cannot be any more."""
+    with suppress(ConnectionError):
+        await sending
 
 
 def _fail(answer: asyncio.Future[Payload], error: Exception) -> None:

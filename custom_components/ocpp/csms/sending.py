@@ -113,7 +113,7 @@ class Sending:
         # Words that do not exist and fields that have no business there still mean something.
         left = (it for it in repaired.left if it.kind in ("required", "type"))
         if (fault := next(left, None)) is not None:
-            await rpc.disown(reply, lenient.error_code(fault), str(fault))
+            rpc.disown(reply, lenient.error_code(fault), str(fault))
         if valid:
             accepted = is_accepted(version, action, repaired.payload)
             stage = Stage.FOLLOWS if accepted else Stage.REFUSED

@@ -658,11 +658,11 @@ async def test_so_it_does_after_a_restart(
     kept = station.der_control.facts()
     reborn = central._build(IDENTITY, StationSettings())
     reborn.der_control.recall(kept)
-    await reborn.der_control.on_alarm(
+    reborn.der_control.on_alarm(
         {"controlType": "VoltWatt", "timestamp": moment(-120), "alarmEnded": True}
     )
     assert reborn.der_control.alarm is not None
-    await reborn.der_control.on_alarm(
+    reborn.der_control.on_alarm(
         {"controlType": "VoltWatt", "timestamp": moment(1), "alarmEnded": True}
     )
     assert reborn.der_control.alarm is None

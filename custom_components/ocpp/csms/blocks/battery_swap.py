@@ -92,7 +92,7 @@ class BatterySwap(Block):
     # --- what happens ---------------------------------------------------------------------
 
     @answers("BatterySwap", V21, needs=("eventType",))
-    async def on_swap(self, payload: Payload) -> Payload:
+    def on_swap(self, payload: Payload) -> Payload:
         """Know which batteries came and went (S03).
 
         The answer has no room for what is thought of the card.

@@ -1,18 +1,18 @@
 """What a functional block is: it answers messages, offers commands and keeps state."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import NotSupported
-from ..model import Part, Payload, Topic
+from ..model import Answer, Part, Payload, Topic
 from ..versions import V16, Version
 
 if TYPE_CHECKING:
     from ..charging_station import ChargingStation
 
-type Handler = Callable[[Any, Payload], Awaitable[Payload]]
+type Handler = Callable[[Any, Payload], Answer]
 type Follower = Callable[[Any, Payload, Payload], None]
 type Forerunner = Callable[[Any, Payload], None]
 

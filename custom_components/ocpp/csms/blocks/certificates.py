@@ -44,7 +44,7 @@ class Certificates(Block):
     # --- certificates of cars -------------------------------------------------------------
 
     @answers("Get15118EVCertificate", *V2)
-    async def on_get_ev_certificate(self, payload: Payload) -> Payload:
+    def on_get_ev_certificate(self, payload: Payload) -> Payload:
         """Fail: there is no pool of contract certificates here to ask (M01, M02)."""
         self.station.note("Get15118EVCertificate: there is no pool to ask")
         return {

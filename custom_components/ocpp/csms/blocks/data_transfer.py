@@ -13,7 +13,7 @@ class DataTransfer(Block):
     """Messages between a vendor's station and a vendor's central system."""
 
     @answers("DataTransfer", V16, *V2)
-    async def on_data_transfer(self, payload: Payload) -> Payload:
+    def on_data_transfer(self, payload: Payload) -> Payload:
         """Take what people wait for from this vendor.
 
         Accepting what nobody acts upon would be a lie (P02), which is why vendors

@@ -91,7 +91,7 @@ class Diagnostics(Block):
 
     @answers("DiagnosticsStatusNotification", V16, always=True)
     @answers("LogStatusNotification", V16, *V2, always=True)
-    async def on_status(self, payload: Payload) -> Payload:
+    def on_status(self, payload: Payload) -> Payload:
         """Keep the status of the newest upload (N01.FR.12)."""
         status = _CASEFOLDED.get(str(payload.get("status") or "").casefold())
         if status is None:
@@ -191,7 +191,7 @@ class Diagnostics(Block):
     # --- what a station knows of people -------------------------------------------------
 
     @answers("NotifyCustomerInformation", *V2)
-    async def on_customer_information(self, payload: Payload) -> Payload:
+    def on_customer_information(self, payload: Payload) -> Payload:
         """Hand a part on to whoever asked (N09). Nothing of it is kept or logged."""
         self.station.reports.take("NotifyCustomerInformation", payload)
         return {}

@@ -127,7 +127,7 @@ class DisplayMessages(Block):
             self._keep({n: one for n, one in self._held.items() if n not in numbers})
 
     @answers("NotifyDisplayMessages", *V2)
-    async def on_messages(self, payload: Payload) -> Payload:
+    def on_messages(self, payload: Payload) -> Payload:
         """Know the messages that the station tells, some or all of them (O03, O04)."""
         items = self.station.reports.take("NotifyDisplayMessages", payload)
         told = {item["id"]: item for item in items if _is_message(item)}

@@ -156,7 +156,7 @@ class Firmware(Block):
 
     @answers("FirmwareStatusNotification", V16, *V2, always=True)
     @answers("SignedFirmwareStatusNotification", V16, always=True)
-    async def on_firmware_status(self, payload: Payload) -> Payload:
+    def on_firmware_status(self, payload: Payload) -> Payload:
         """Keep the status; some stations send it with no update asked for (L01.FR.01)."""
         status = _CASEFOLDED.get(str(payload.get("status") or "").casefold())
         if status is None:
@@ -207,7 +207,7 @@ class Firmware(Block):
             self._set_published(gone)
 
     @answers("PublishFirmwareStatusNotification", *V2, always=True)
-    async def on_publish_status(self, payload: Payload) -> Payload:
+    def on_publish_status(self, payload: Payload) -> Payload:
         """Keep how far it is, and where others find what is published (L03)."""
         status = _PUBLISH_CASEFOLDED.get(str(payload.get("status") or "").casefold())
         if status is None:

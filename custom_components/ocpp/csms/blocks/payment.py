@@ -59,7 +59,7 @@ class Payment(Block):
         return self._settled.get(number)
 
     @answers("NotifySettlement", V21)
-    async def on_settlement(self, payload: Payload) -> Payload:
+    def on_settlement(self, payload: Payload) -> Payload:
         """Keep how a payment ended (C19 to C22). There is no receipt of ours to name."""
         session = self._session(str(payload.get("transactionId") or ""))
         if session is None:
@@ -165,7 +165,7 @@ class Payment(Block):
     # --- VAT numbers --------------------------------------------------------------------
 
     @answers("VatNumberValidation", V21, needs=("vatNumber",), repeatable=True)
-    async def on_vat_number(self, payload: Payload) -> Payload:
+    def on_vat_number(self, payload: Payload) -> Payload:
         """Say whether a VAT number is one of those that people listed (C18.FR.09)."""
         number: str = payload["vatNumber"]
         found = _listed(number, self.station.options.vat_numbers)

@@ -68,7 +68,7 @@ class Security(Block):
         self._asked: datetime | None = None
 
     @answers("SecurityEventNotification", V16, *V2, always=True)
-    async def on_security_event(self, payload: Payload) -> Payload:
+    def on_security_event(self, payload: Payload) -> Payload:
         """Tell the event; stations repeat for ever what is not answered (A04.FR.02)."""
         at = moment(payload.get("timestamp")).at
         kind = str(payload.get("type") or "")[:50]
@@ -151,7 +151,7 @@ class Security(Block):
     # --- certificates of stations ---------------------------------------------------------
 
     @answers("SignCertificate", V16, *V2, needs=("csr",))
-    async def on_sign_certificate(self, payload: Payload) -> Payload:
+    def on_sign_certificate(self, payload: Payload) -> Payload:
         """Agree to sign what can be signed; the certificate comes by itself (A02, A03).
 
         Stations take it only after the answer. They ask again when it does not come, and

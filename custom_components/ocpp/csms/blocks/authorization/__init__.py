@@ -178,7 +178,7 @@ class Authorization(Block):
     # --- 1.6 ----------------------------------------------------------------------------
 
     @answers("Authorize", V16, needs=("idTag",))
-    async def on_authorize(self, payload: Payload) -> Payload:
+    def on_authorize(self, payload: Payload) -> Payload:
         """Answer C01 in 1.6's spelling."""
         id_token = lenient.id_token(payload["idTag"])
         info = self.authorize(id_token)

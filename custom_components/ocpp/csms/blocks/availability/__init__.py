@@ -20,14 +20,14 @@ class Availability(Connectors):
     """Statuses, faults, and the wish whether the station is to be used."""
 
     @answers("Heartbeat", V16, *V2, repeatable=True)
-    async def on_heartbeat(self, payload: Payload) -> Payload:
+    def on_heartbeat(self, payload: Payload) -> Payload:
         """Answer the time (G02)."""
         return {"currentTime": timestamp(utcnow())}
 
     @answers(
         "StatusNotification", V16, needs=("connectorId", "status"), repeatable=True
     )
-    async def on_status_notification(self, payload: Payload) -> Payload:
+    def on_status_notification(self, payload: Payload) -> Payload:
         """Take up a status, unless a newer one is known (G01)."""
         evse = int(payload["connectorId"])
         status = v16.STATUSES.get(str(payload["status"]).casefold())

@@ -61,7 +61,7 @@ class Connectors(States):
         needs=("evseId", "connectorId", "connectorStatus"),
         repeatable=True,
     )
-    async def on_connector_status(self, payload: Payload) -> Payload:
+    def on_connector_status(self, payload: Payload) -> Payload:
         """Take up the status of a connector (G01)."""
         received = utcnow()
         self.on_availability_state(

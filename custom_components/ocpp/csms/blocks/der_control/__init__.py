@@ -167,7 +167,7 @@ class DerControl(Block):
     # --- what the station tells ---------------------------------------------------------------
 
     @answers("ReportDERControl", V21)
-    async def on_report(self, payload: Payload) -> Payload:
+    def on_report(self, payload: Payload) -> Payload:
         """Take up a part of a report, also one that nobody asked for (R04.FR.31, FR.32)."""
         self._see()
         self.station.reports.take("ReportDERControl", payload)
@@ -195,7 +195,7 @@ class DerControl(Block):
             self._tell()
 
     @answers("NotifyDERStartStop", V21, needs=("controlId", "started"))
-    async def on_start_stop(self, payload: Payload) -> Payload:
+    def on_start_stop(self, payload: Payload) -> Payload:
         """Know that a control began or is over (R04.FR.20 to FR.22)."""
         self._see()
         number = name(payload["controlId"])[: v21.LONGEST_ID]
@@ -230,7 +230,7 @@ class DerControl(Block):
         self.station.flush()
 
     @answers("NotifyDERAlarm", V21)
-    async def on_alarm(self, payload: Payload) -> Payload:
+    def on_alarm(self, payload: Payload) -> Payload:
         """Know whether the grid makes the station deviate (R05.FR.01, FR.02).
 
         There is one alarm at a time: a second one takes the place of the first, whose end

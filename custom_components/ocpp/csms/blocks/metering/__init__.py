@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...clock import Moment
 from ...errors import OcppError
 from ...lenient import transaction_id, whole_number
-from ...model import MeterReading, Payload, SampleSet, utcnow
+from ...model import Answer, MeterReading, Payload, SampleSet, utcnow
 from ...variables import Place
 from ...versions import V2, V16
 from ..block import answers
@@ -50,7 +50,7 @@ class Metering(Readings):
     # --- messages -----------------------------------------------------------------------
 
     @answers("MeterValues", V16, *V2, always=True, repeatable=True)
-    async def on_meter_values(self, payload: Payload) -> Payload:
+    def on_meter_values(self, payload: Payload) -> Answer:
         """Take up samples; whatever they are, the answer is the same (J01, J02)."""
         evse = payload.get("connectorId" if self.speaks_16 else "evseId")
         if evse is None:
@@ -68,8 +68,15 @@ class Metering(Readings):
                 partial(self.take_up, evse, meter_values, transaction)
             )
         elif sets := spelling.read_meter_values(meter_values, received := utcnow()):
-            await self.station.transactions.on_sample(evse, transaction, sets[0].at)
-            self._take_up(evse, sets, transaction, received)
+            return self._begin_with(evse, sets, transaction, received)
+        return {}
+
+    async def _begin_with(
+        self, evse: int, sets: list[SampleSet], transaction: str, received: datetime
+    ) -> Payload:
+        """Take up samples of a session that nothing else may have told of."""
+        await self.station.transactions.on_sample(evse, transaction, sets[0].at)
+        self._take_up(evse, sets, transaction, received)
         return {}
 
     @staticmethod

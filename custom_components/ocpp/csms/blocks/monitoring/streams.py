@@ -78,7 +78,7 @@ class EventStreams(Block):
         return {"status": "Accepted"}
 
     @answers("ClosePeriodicEventStream", V21)
-    async def on_close(self, payload: Payload) -> Payload:
+    def on_close(self, payload: Payload) -> Payload:
         """Forget a stream; also one that is not known is closed (N13.FR.02)."""
         number = payload.get("id")
         if isinstance(number, int):
@@ -113,7 +113,7 @@ class EventStreams(Block):
     # --- values -------------------------------------------------------------------------
 
     @answers("NotifyPeriodicEventStream", V21)
-    async def on_values(self, payload: Payload) -> Payload:
+    def on_values(self, payload: Payload) -> Payload:
         """Take up values; nothing is answered, whatever they are (N15)."""
         number = payload.get("id")
         stream = self.open.get(number) if isinstance(number, int) else None

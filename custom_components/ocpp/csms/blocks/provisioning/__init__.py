@@ -71,7 +71,7 @@ class Provisioning(Block):
     # --- boot ---------------------------------------------------------------------------
 
     @answers("BootNotification", V16, *V2, always=True, repeatable=True)
-    async def on_boot_notification(self, payload: Payload) -> Payload:
+    def on_boot_notification(self, payload: Payload) -> Payload:
         """Answer whether the station is admitted (B01, B02, B03).
 
         One that shows the certificate of another is not (B01.FR.12).

@@ -163,7 +163,7 @@ class Reservations(Block):
             self._end(known)
 
     @answers("ReservationStatusUpdate", *V2, needs=("reservationId",))
-    async def on_status_update(self, payload: Payload) -> Payload:
+    def on_status_update(self, payload: Payload) -> Payload:
         """End what expired, or what the station can't keep any more (H04)."""
         self._end_known(payload["reservationId"])
         return {}

@@ -131,7 +131,7 @@ class Dynamic(Bounded):
             )
 
     @answers(_PULL, V21, needs=("chargingProfileId",))
-    async def on_pull(self, payload: Payload) -> Payload:
+    def on_pull(self, payload: Payload) -> Payload:
         """Answer what a dynamic profile says (K28.FR.07, K28.FR.12)."""
         held = self.installed.dynamic(payload["chargingProfileId"])
         if held is None:

@@ -268,7 +268,7 @@ class Holding(Climbing):
             await self._read()
 
     @answers(_REPORT, *V2, needs=("chargingProfile",))
-    async def on_report(self, payload: Payload) -> Payload:
+    def on_report(self, payload: Payload) -> Payload:
         """Take up what the station says it holds, also where nobody asked (K09)."""
         self.station.reports.take(_REPORT, payload)
         self.installed.report(self._told(payload))
@@ -303,7 +303,7 @@ class Holding(Climbing):
     # --- limits from elsewhere ----------------------------------------------------------
 
     @answers("NotifyChargingLimit", *V2, needs=("chargingLimit",))
-    async def on_charging_limit(self, payload: Payload) -> Payload:
+    def on_charging_limit(self, payload: Payload) -> Payload:
         """Know of a limit that neither people nor we set (K11, K12, K14)."""
         said = payload["chargingLimit"]
         source, critical = self._source(said), said.get("isGridCritical")
@@ -340,7 +340,7 @@ class Holding(Climbing):
         self.station.flush()
 
     @answers("ClearedChargingLimit", *V2)
-    async def on_limit_cleared(self, payload: Payload) -> Payload:
+    def on_limit_cleared(self, payload: Payload) -> Payload:
         """Know of a limit from elsewhere no more (K13)."""
         evse = payload.get("evseId")
         self.installed.release(

@@ -68,7 +68,7 @@ class Negotiating(Holding):
     # --- what the car says --------------------------------------------------------------
 
     @answers("NotifyEVChargingNeeds", *V2, needs=("evseId", "chargingNeeds"))
-    async def on_needs(self, payload: Payload) -> Payload:
+    def on_needs(self, payload: Payload) -> Payload:
         """Take up what a car wants, and then send what it may have (K15, K17)."""
         evse = payload["evseId"]
         if not self.station.v2x.may(requested_mode(payload)):
@@ -114,7 +114,7 @@ class Negotiating(Holding):
         return enabled is not False and not v2x.is_of_people(evse)
 
     @answers("NotifyEVChargingSchedule", *V2, needs=("evseId", "chargingSchedule"))
-    async def on_schedule(self, payload: Payload) -> Payload:
+    def on_schedule(self, payload: Payload) -> Payload:
         """Tell whether a car may charge as it means to; if not, it is told anew (K15–K17)."""
         evse, written = payload["evseId"], payload["chargingSchedule"]
         if self.station.transactions.running(evse) is None:

@@ -58,7 +58,7 @@ class Priority(Holding):
         )
 
     @answers("NotifyPriorityCharging", V21, needs=("transactionId", "activated"))
-    async def on_priority(self, payload: Payload) -> Payload:
+    def on_priority(self, payload: Payload) -> Payload:
         """Know that a session charges with priority, or not any more (K21.FR.09)."""
         if not self._priority_told:
             self._priority_told = True

@@ -5,7 +5,7 @@ from functools import partial
 from typing import override
 
 from ...id_tokens import Purpose, is_secret
-from ...model import UNKNOWN_END, IdTokenInfo, Payload, Topic, Transaction
+from ...model import UNKNOWN_END, Answer, IdTokenInfo, Payload, Topic, Transaction
 from ...versions import V2
 from ..block import answers
 from . import v2
@@ -25,19 +25,22 @@ class TransactionEvents(Checking):
     """Takes up the events of a station that speaks 2.x."""
 
     @answers("TransactionEvent", *V2, always=True)
-    async def on_transaction_event(self, payload: Payload) -> Payload:
+    def on_transaction_event(self, payload: Payload) -> Answer:
         """Record the event, then answer; it can't be refused (E01, E02, E06, E12)."""
         event = v2.read_event(payload)
-        answer: Payload = {}
         if not event.id:
             # Nothing can ever be found by it, but the station must get rid of it.
             self.station.note("TransactionEvent: no transactionId")
-            return answer
+            return {}
         plain = not self.station.tariff_cost.is_told(payload)
         if plain and (running := self._only_sampled(event)) is not None:
             # The usual case. The answer is the same whatever the samples are.
             self.station.afterwards(partial(self._take_plain_samples, event, running))
-            return answer
+            return {}
+        return self._record(event, payload)
+
+    async def _record(self, event: Event, payload: Payload) -> Payload:
+        answer: Payload = {}
         async with self._order:
             transaction, new = await self._transaction_of(event)
             info = self._authorize(event, transaction, new=new)
