@@ -65,6 +65,24 @@ class TestDuration:
         await settled(hass, charger)
         assert float(hass.states.get(DURATION).state) == 121.5
 
+    async def test_it_goes_on_though_the_car_takes_nothing(
+        self, hass: HomeAssistant, connect: Connect, garage: HubCharger
+    ) -> None:
+        now = datetime(2026, 10, 20, 8, tzinfo=UTC)
+        charger = await connect(clock=lambda: now)
+        await charger.power_up()
+        await ready(hass, charger)
+        await charger.plug_in()
+        await charger.present_card("CARD1")
+        shown = []
+        for seconds in (59, 1, 60, 59, 3601):
+            now += timedelta(seconds=seconds)
+            await charger.tick(0)
+            await settled(hass, charger)
+            shown.append(float(hass.states.get(DURATION).state))
+        assert shown == [0, 1, 2, 2, 63]
+        assert float(hass.states.get("sensor.garage_session_energy").state) == 0
+
 
 class TestLastSession:
     """How the newest session that ended was."""

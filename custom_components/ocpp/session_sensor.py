@@ -85,7 +85,7 @@ def _duration(station: ChargingStation, evse: int) -> Shown:
         return Shown()
     seconds = round(duration.total_seconds())
     if station.transactions.running(evse) is not None:
-        # Not another state for each sample.
+        # No more than is told of: not another state for each sample.
         seconds -= seconds % 60
     return Shown(seconds)
 
@@ -138,7 +138,7 @@ SESSION_SENSORS = (
         native_unit_of_measurement=UnitOfTime.SECONDS,
         suggested_unit_of_measurement=UnitOfTime.MINUTES,
         suggested_display_precision=0,
-        watched=(Topic.TRANSACTION, Topic.ENERGY),
+        watched=(Topic.TRANSACTION, Topic.DURATION),
         show_fn=_duration,
     ),
     SessionSensorDescription(

@@ -73,6 +73,8 @@ class Topic(StrEnum):
     TRANSACTION = "transaction"
     # How much the transaction has charged: changes with every sample.
     ENERGY = "energy"
+    # How many whole minutes it runs, as far as samples tell.
+    DURATION = "duration"
     METER = "meter"
     LIMIT = "limit"
     LOCAL_LIST = "local_list"

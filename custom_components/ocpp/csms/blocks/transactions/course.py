@@ -253,6 +253,8 @@ class Course(Sessions):
         if tally.take(register, at):
             self.changed(Topic.ENERGY, evse)
             self._save_later()
+        if tally.passes_minute(running.started):
+            self.changed(Topic.DURATION, evse)
         self.station.store.add_sample(
             running.number, at, tally.energy, self.station.metering.power(evse)
         )

@@ -1,7 +1,7 @@
 """How far a running session is: what it has charged, and what that costs."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from ...model import Transaction
@@ -9,6 +9,7 @@ from ...tariff import Tariff
 from .energy import SessionEnergy
 from .progress import Progress
 
+_MINUTE = timedelta(minutes=1)
 _UNTIL = "until"
 _PROGRESS = "events"
 _EXPORT = "export"
@@ -42,6 +43,8 @@ class Tally:
         self.currency = transaction.currency
         # The newest moment that was counted.
         self.until = transaction.started
+        # What it has to come to for another whole minute to be over.
+        self._minute = self.until + _MINUTE
         self.progress = Progress()
 
     @classmethod
@@ -75,6 +78,14 @@ class Tally:
             return False
         self._counter.take(register, exported=self.exported or 0)
         return self._count(self._counter.energy, at)
+
+    def passes_minute(self, started: datetime) -> bool:
+        """Return whether another minute since the start is over since this was asked."""
+        if self.until < self._minute:
+            return False
+        over = (self.until - started) // _MINUTE
+        self._minute = started + (over + 1) * _MINUTE
+        return True
 
     def take_export(self, register: float, at: datetime) -> bool:
         """Count what flowed back up to a reading of its register, in Wh.
