@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from .events import Event
 from .model import Part
@@ -20,7 +21,7 @@ class Listeners:
         self._changes: dict[Part, None] = {}
         # How often it was told what changed.
         self.told = 0
-        self._afterwards: list[Callable[[], None]] = []
+        self._afterwards: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         self._followers: tuple[Follower, ...] = ()
         self._events: list[Event] = []
 
@@ -49,14 +50,15 @@ class Listeners:
         """Note that a part changed; listeners hear of it when the message is answered."""
         self._changes[part] = None
 
-    def afterwards(self, work: Callable[[], None]) -> None:
+    def afterwards[*P](self, work: Callable[[*P], None], *said: *P) -> None:
         """Do what an answer does not depend on when it is sent, before the next message."""
-        self._afterwards.append(work)
+        self._afterwards.append((work, said))
 
     def flush(self) -> None:
         """Finish what was left for after the answer, and tell what changed and happened."""
         while self._afterwards:
-            self._afterwards.pop(0)()
+            work, said = self._afterwards.pop(0)
+            work(*said)
         while self._changes:
             changes, self._changes = self._changes, {}
             self.told += 1

@@ -177,7 +177,7 @@ class Security(Block):
             return self._rejected("NotEnabled", "There is a certificate on its way")
         # What is known of who asks, not of who may have come by the time it is signed.
         of = self._proven()
-        self.station.afterwards(lambda: self._begin(authority, payload, of))
+        self.station.afterwards(self._begin, authority, payload, of)
         return {"status": "Accepted"}
 
     def _begin(self, authority: Authority, payload: Payload, of: Secret | None) -> None:

@@ -213,7 +213,7 @@ class DerControl(Block):
         ):
             # Somebody else set it.
             self._strangers.add(number)
-            self.station.afterwards(lambda: self._ask_about(number))
+            self.station.afterwards(self._ask_about, number)
         return {}
 
     def _ask_about(self, number: str) -> None:

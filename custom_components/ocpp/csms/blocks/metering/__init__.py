@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...clock import Moment
@@ -64,9 +63,7 @@ class Metering(Readings):
         transaction = transaction_id(payload.get("transactionId"))
         if transaction is None or self.station.transactions.running(evse) is not None:
             # The usual case. The answer is the same whatever the samples are.
-            self.station.afterwards(
-                partial(self.take_up, evse, meter_values, transaction)
-            )
+            self.station.afterwards(self.take_up, evse, meter_values, transaction)
         elif sets := spelling.read_meter_values(meter_values, received := utcnow()):
             return self._begin_with(evse, sets, transaction, received)
         return {}

@@ -1,7 +1,6 @@
 """Agreeing with a car on how it charges, by way of ISO 15118 (K15–K17)."""
 
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any, override
 
 from ...errors import CommandFailed, CommandRejected, NotSupported, OcppError
@@ -92,7 +91,7 @@ class Negotiating(Holding):
             return {"status": no_offer(payload)}
         # While a limit is on its way nobody knows yet what there is to offer.
         waits = self._order.locked()
-        self.station.afterwards(partial(self._offer_soon, evse))
+        self.station.afterwards(self._offer_soon, evse)
         return {"status": "Processing" if waits else "Accepted"}
 
     def _is_older(self, evse: int, needs: Needs) -> bool:
@@ -127,7 +126,7 @@ class Negotiating(Holding):
             return {"status": "Accepted"}
         refused = self._refusals[evse] = self._refusals.get(evse, 0) + 1
         if refused <= _MOST_REFUSALS:
-            self.station.afterwards(partial(self._offer_soon, evse))
+            self.station.afterwards(self._offer_soon, evse)
         return {"status": "Rejected"}
 
     def _may(self, evse: int, schedules: list[Payload]) -> bool:

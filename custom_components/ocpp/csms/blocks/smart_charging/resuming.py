@@ -1,6 +1,5 @@
 """Sessions that go on after their station restarted, or had no power for a while."""
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ...errors import OcppError
@@ -63,7 +62,7 @@ class Resuming(Holding):
         The same profile (B13.FR.31, E17.FR.15).
         """
         if not self.station.options.quiet and not self._keeps_profiles:
-            self.station.afterwards(partial(self._tell_session_soon, evse))
+            self.station.afterwards(self._tell_session_soon, evse)
 
     def _tell_session_soon(self, evse: int) -> None:
         self.station.spawn(self._tell_session_again(evse))

@@ -1,7 +1,6 @@
 """The messages by which 2.x tells of transactions: one for all of their course."""
 
 from dataclasses import replace
-from functools import partial
 from typing import override
 
 from ...id_tokens import Purpose, is_secret
@@ -35,7 +34,7 @@ class TransactionEvents(Checking):
         plain = not self.station.tariff_cost.is_told(payload)
         if plain and (running := self._only_sampled(event)) is not None:
             # The usual case. The answer is the same whatever the samples are.
-            self.station.afterwards(partial(self._take_plain_samples, event, running))
+            self.station.afterwards(self._take_plain_samples, event, running)
             return {}
         return self._record(event, payload)
 
