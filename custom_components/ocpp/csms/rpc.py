@@ -30,6 +30,8 @@ from .versions import Version
 _LOGGER = logging.getLogger(__name__)
 
 _LONGEST_ID = 255
+# Some stations count their messages.
+_IDS = frozenset({str, int})
 _LONGEST_DESCRIPTION = 255
 _LONGEST_CODE = 50
 # Beyond this many unanswered CALLs a station waits until some are done.
@@ -246,12 +248,8 @@ class Rpc:
     # --- the station's calls ------------------------------------------------------------
 
     def _on_call(self, frame: list[Any], data: bytes) -> None:
-        message_id = frame[1] if len(frame) > 1 else None
-        if (
-            isinstance(message_id, bool)
-            or not isinstance(message_id, str | int)
-            or len(str(message_id)) > _LONGEST_ID
-        ):
+        message_id: Any = frame[1] if len(frame) > 1 else None
+        if type(message_id) not in _IDS or len(str(message_id)) > _LONGEST_ID:
             self._note("frame: no message id")
             if self.version.answers_unreadable:
                 self._refuse("-1", ErrorCode.RPC_FRAMEWORK_ERROR, "no message id")
