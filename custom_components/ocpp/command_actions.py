@@ -51,7 +51,7 @@ def _text(value: Any) -> str:
 
 def _whole(value: Any) -> int:
     """Take a whole number, also one that a form or a template wrote otherwise."""
-    if isinstance(value, str | int | float) and not isinstance(value, bool):
+    if isinstance(value, (str, int, float)) and not isinstance(value, bool):
         try:
             if isinstance(value, float) and not value.is_integer():
                 raise probatio.Invalid("expected a whole number")

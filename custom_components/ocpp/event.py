@@ -76,7 +76,7 @@ class OcppEventDescription(EventEntityDescription):
 
 
 def _session(station: ChargingStation, evse: int, event: Event) -> Told | None:
-    if not isinstance(event, SessionStarted | SessionEnded):
+    if not isinstance(event, (SessionStarted, SessionEnded)):
         return None
     session = event.transaction
     if session.evse != evse:

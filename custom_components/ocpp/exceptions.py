@@ -51,7 +51,7 @@ def _translated(error: OcppError, charger: str) -> HomeAssistantError:
     """Return what to tell people; what they could have known is a validation error."""
     words = {"charger": charger}
     kind: type[HomeAssistantError] = HomeAssistantError
-    if isinstance(error, CannotMove | MoveFailed):
+    if isinstance(error, (CannotMove, MoveFailed)):
         return _not_moved(error, words)
     if isinstance(error, ControlNotAllowed):
         return _not_allowed(error, words)

@@ -109,7 +109,7 @@ def is_too_deep(value: Any) -> bool:
             child
             for it in level
             for child in (it.values() if isinstance(it, dict) else it)
-            if isinstance(child, dict | list)
+            if isinstance(child, (dict, list))
         ]
         if not level:
             return False
@@ -218,7 +218,7 @@ def _mend(payload: Payload, violation: Violation, details: dict[str, Any]) -> bo
 
 def _convert(value: Any, types: list[str]) -> Any:
     """Return the value as one of the types, or None when it has no such meaning."""
-    if "string" in types and isinstance(value, int | float):
+    if "string" in types and isinstance(value, (int, float)):
         return str(value).lower() if isinstance(value, bool) else str(value)
     if "boolean" in types:
         return {"true": True, "1": True, "false": False, "0": False}.get(
@@ -226,7 +226,7 @@ def _convert(value: Any, types: list[str]) -> Any:
         )
     if "array" in types and isinstance(value, dict):
         return [value]
-    if ("integer" in types or "number" in types) and isinstance(value, str | float):
+    if ("integer" in types or "number" in types) and isinstance(value, (str, float)):
         return _number(value, whole="number" not in types)
     return None
 
@@ -260,7 +260,7 @@ def error_code(violation: Violation) -> ErrorCode:
 
 def transaction_id(value: object) -> str | None:
     """Return a transaction id of 1.6 as text, or None for what is sent in place of one."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
         number = int(value)
@@ -285,11 +285,11 @@ def name(value: object) -> str:
 
 def whole_number(value: object) -> int | None:
     """Return a whole number, also one that is written as 2.0 or as text; else None."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
         number = float(value)
-        return int(value if isinstance(value, int | str) else number)
+        return int(value if isinstance(value, (int, str)) else number)
     except ValueError, OverflowError:
         return None
 

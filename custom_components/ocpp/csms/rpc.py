@@ -218,7 +218,7 @@ class Rpc:
             if lenient.may_be_too_deep(data) and lenient.is_too_deep(frame):
                 self._note("frame: nested too deep")
                 # Whose it is can be told; what it says is as good as nothing.
-                return [None if isinstance(it, dict | list) else it for it in frame]
+                return [None if isinstance(it, (dict, list)) else it for it in frame]
             return frame
         self._note("frame: not an array")
         return []

@@ -56,7 +56,7 @@ def _secrets(payload: Any) -> Iterator[str]:
         return
     for name, value in payload.items():
         secret = is_secret_field(name, payload)
-        if isinstance(value, dict | list):
+        if isinstance(value, (dict, list)):
             yield from _secrets(value)
             if secret and isinstance(value, list):
                 yield from (it for it in value if isinstance(it, str))

@@ -57,7 +57,7 @@ def read_pair(path: Path) -> tuple[PrivateKey, x509.Certificate] | None:
         return None
     except (OSError, ValueError, TypeError) as error:
         raise AuthorityError(path.name) from error
-    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) or (
+    if not isinstance(key, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey)) or (
         key.public_key() != certificate.public_key()
     ):
         raise AuthorityError(path.name)

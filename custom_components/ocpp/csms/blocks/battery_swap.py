@@ -250,7 +250,7 @@ def _read_batteries(told: Any) -> tuple[Battery, ...]:
 
 def _percentage(told: Any) -> float | None:
     """Return a percentage that can be one."""
-    if not isinstance(told, int | float) or not isfinite(told) or not 0 <= told <= 100:
+    if not isinstance(told, (int, float)) or not isfinite(told) or not 0 <= told <= 100:
         return None
     return told
 

@@ -72,7 +72,7 @@ class Payment(Block):
             next(
                 (it for it in SETTLEMENTS if it == payload.get("status")), "Failed"
             ).casefold(),
-            amount if isinstance(amount, int | float) else None,
+            amount if isinstance(amount, (int, float)) else None,
             told.at.isoformat(),
             str(payload.get("receiptId") or "")[:_LONGEST_RECEIPT],
         )

@@ -112,7 +112,7 @@ def _control(number: Any, kind: Any, values: Any, *, default: bool) -> Control |
         start=_start(values.get("startTime")),
         duration=(
             min(float(duration), _LONGEST_DURATION)
-            if isinstance(duration, int | float) and duration >= 0
+            if isinstance(duration, (int, float)) and duration >= 0
             else None
         ),
         values=values if len(str(values)) <= _LONGEST_VALUES else {},

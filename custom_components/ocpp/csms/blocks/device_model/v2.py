@@ -69,6 +69,6 @@ def _characteristics(told: Any) -> Characteristics | None:
 
 
 def _limit(told: Any) -> float | None:
-    if isinstance(told, bool) or not isinstance(told, int | float):
+    if isinstance(told, bool) or not isinstance(told, (int, float)):
         return None
     return float(told)

@@ -109,7 +109,7 @@ def _moment_of(told: Any, base: Moment, received: datetime) -> Moment:
     """Return when a value was: seconds after the base, or as in part 4's example a time."""
     if isinstance(told, str):
         return moment(told, received=received)
-    if isinstance(told, int | float) and base.dated:
+    if isinstance(told, (int, float)) and base.dated:
         try:
             at = base.at + timedelta(seconds=told)
         except OverflowError, ValueError:

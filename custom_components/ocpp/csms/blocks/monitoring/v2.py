@@ -43,7 +43,7 @@ def read_monitor(item: Payload, told: Any, *, custom: bool = False) -> Monitor |
     if place is None or not isinstance(told, dict):
         return None
     number, value, severity = (told.get(key) for key in ("id", "value", "severity"))
-    if not isinstance(number, int) or not isinstance(value, int | float):
+    if not isinstance(number, int) or not isinstance(value, (int, float)):
         return None
     origin = _text(told.get("eventNotificationType"), _LONGEST_CODE)
     return Monitor(

@@ -136,7 +136,7 @@ class RemoteControl(Block):
             await self.command(*call)
         except OcppError as error:
             # What was not answered may have been heard all the same.
-            if not isinstance(error, CommandTimedOut | StationOffline):
+            if not isinstance(error, (CommandTimedOut, StationOffline)):
                 self._limits_to_come.pop(evse or 0, None)
                 self.station.remember()
             self.station.smart_charging.on_start_refused(evse or 0)

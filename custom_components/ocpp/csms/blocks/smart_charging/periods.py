@@ -27,7 +27,7 @@ _MOST_PERIODS, _MOST_POINTS = 1024, 20
 def is_number(told: Any) -> bool:
     """Return whether something is a number that can be reckoned with."""
     return (
-        isinstance(told, int | float) and not isinstance(told, bool) and isfinite(told)
+        isinstance(told, (int, float)) and not isinstance(told, bool) and isfinite(told)
     )
 
 

@@ -239,7 +239,7 @@ def read(
 
 
 def _is_kept(told: Any) -> bool:
-    return is_number(told) or isinstance(told, bool | str)
+    return is_number(told) or isinstance(told, (bool, str))
 
 
 def moment(text: Any) -> datetime | None:

@@ -79,6 +79,6 @@ def read_cost(details: Any) -> LocalCost | None:
     if not isinstance(cost, dict) or not isinstance(total, dict):
         return None
     amount = total.get("inclTax", total.get("exclTax"))
-    if isinstance(amount, bool) or not isinstance(amount, int | float):
+    if isinstance(amount, bool) or not isinstance(amount, (int, float)):
         return None
     return LocalCost(amount, str(cost.get("currency") or "")[:3])

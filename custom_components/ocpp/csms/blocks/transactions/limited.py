@@ -34,7 +34,7 @@ def read_limits(payload: Payload) -> dict[str, float]:
         kind: value
         for spelled, value in (told.items() if isinstance(told, dict) else ())
         if (kind := _OF_SPELLED.get(str(spelled).casefold())) is not None
-        and isinstance(value, int | float)
+        and isinstance(value, (int, float))
         and not isinstance(value, bool)
     }
 

@@ -64,6 +64,6 @@ def _reservation(value: object) -> int | None:
 
 
 def _register(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
         return None
     return float(value)
