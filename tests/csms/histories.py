@@ -22,9 +22,9 @@ from custom_components.ocpp.csms.model import (
     RegistrationStatus,
     StationSettings,
 )
-from custom_components.ocpp.csms.rpc import Take
 from custom_components.ocpp.csms.store import Store
 from custom_components.ocpp.csms.versions import V16, Version
+from custom_components.ocpp.csms.wire import Take
 
 IDENTITY = "CP1"
 # In memory where there is such a place: what survives a power cut is for the store's tests.

@@ -18,8 +18,9 @@ from custom_components.ocpp.csms.errors import (
     StationOffline,
 )
 from custom_components.ocpp.csms.frames import describe
-from custom_components.ocpp.csms.rpc import Rpc, Take
+from custom_components.ocpp.csms.rpc import Rpc
 from custom_components.ocpp.csms.versions import V16, V21, V201, Version
+from custom_components.ocpp.csms.wire import Take
 
 from .conftest import PATIENCE
 

@@ -18,10 +18,10 @@ from custom_components.ocpp.csms.central_system import CentralSystem
 from custom_components.ocpp.csms.charging_station import ChargingStation
 from custom_components.ocpp.csms.errors import OcppError
 from custom_components.ocpp.csms.model import Options, StationSettings
-from custom_components.ocpp.csms.rpc import Take
 from custom_components.ocpp.csms.schemas import Schemas, load_schemas
 from custom_components.ocpp.csms.store import Store
 from custom_components.ocpp.csms.versions import Version
+from custom_components.ocpp.csms.wire import Take
 
 from . import messages
 

@@ -28,10 +28,11 @@ from .model import (
 )
 from .preparation import Preparation
 from .reports import Reports
-from .rpc import Rpc, Socket
+from .rpc import Rpc
 from .sending import Sending
 from .shared import Shared
 from .versions import V16, Version
+from .wire import Socket
 
 _MOST_NOTES = 200
 _LAST_SEEN = Part(Topic.LAST_SEEN)

@@ -12,7 +12,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import Event, State
 
 from .rates import who
-from .rpc import Take, Waiting
+from .wire import Take, Waiting
 
 if TYPE_CHECKING:
     from .listener import Listener

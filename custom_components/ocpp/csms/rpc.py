@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Container, Coroutine
 from contextlib import suppress
 import logging
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import orjson
@@ -26,6 +26,7 @@ from .errors import (
 from .frames import CALL, CALLERROR, CALLRESULT, CALLRESULTERROR, SEND, describe
 from .model import Answer, Payload
 from .versions import Version
+from .wire import Socket, Waiting
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -38,25 +39,6 @@ _LONGEST_CODE = 50
 _MOST_CALLS_IN_WORK = 64
 # Their answer is the present time: one out of memory would set the station's clock back.
 _REPEATABLE = frozenset({"BootNotification", "Heartbeat"})
-
-
-# Takes a frame; returns what to wait for before it is given the next, if anything.
-type Take = Callable[[bytes], asyncio.Event | None]
-type Waiting = Coroutine[Any, Any, None]
-
-
-class Socket(Protocol):
-    """What is needed of a WebSocket."""
-
-    async def deliver(self, take: Take) -> None:
-        """Hand over each frame as it comes, until the socket closes, without raising."""
-
-    def send(self, message: bytes) -> Waiting | None:
-        """Send one text frame; raises a `ConnectionError` when the socket is closed.
-
-        Returns what to wait for where the other end does not take what it is sent; that
-        raises the same.
-        """
 
 
 class _Pending(NamedTuple):
@@ -291,7 +273,7 @@ class Rpc:
                 self._work(self._serve_later(call, answer))
                 return
             self._reply(call, answer)
-        except Exception as error:  # noqa: BLE001 - logged there, if nobody meant it
+        except Exception as error:  # noqa: BLE001 - logged there, where nobody meant it
             self._refuse_call(call, error)
         self._finish(call)
 
@@ -325,10 +307,10 @@ class Rpc:
         self._refuse(call.id, error.code, error.description)
 
     def _finish(self, call: _Call) -> None:
-        """Have others hear what a message changed; nor may a fault of theirs cost it."""
+        """Have whoever shows the station hear what a message changed."""
         try:
             self._answered()
-        except Exception:
+        except Exception:  # Nor may one of whoever shows the station.
             _LOGGER.exception("Failed to tell what %s changed", call.action)
 
     def _work(self, handling: Coroutine[Any, Any, None]) -> None:
