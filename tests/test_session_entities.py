@@ -75,7 +75,7 @@ class TestDuration:
         await charger.plug_in()
         await charger.present_card("CARD1")
         shown = []
-        for seconds in (59, 1, 60, 59, 3601):
+        for seconds in (59.4, 0.1, 60, 59, 3601):
             now += timedelta(seconds=seconds)
             await charger.tick(0)
             await settled(hass, charger)

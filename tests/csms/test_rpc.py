@@ -20,7 +20,7 @@ from custom_components.ocpp.csms.errors import (
 from custom_components.ocpp.csms.frames import describe
 from custom_components.ocpp.csms.rpc import Rpc
 from custom_components.ocpp.csms.versions import V16, V21, V201, Version
-from custom_components.ocpp.csms.wire import Take
+from custom_components.ocpp.csms.wire import Take, Waiting
 
 from .conftest import PATIENCE
 
@@ -34,14 +34,21 @@ class FakeSocket:
     def __init__(self) -> None:
         """Begin open."""
         self.closed = False
+        # Whether the other end takes what it is sent.
+        self.room = asyncio.Event()
+        self.room.set()
         self._inbox: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._outbox: asyncio.Queue[bytes] = asyncio.Queue()
 
-    def send(self, message: bytes) -> None:
+    def send(self, message: bytes) -> Waiting | None:
         """Take a frame from the central system."""
         if self.closed:
             raise ConnectionResetError
         self._outbox.put_nowait(message)
+        return None if self.room.is_set() else self._drained()
+
+    async def _drained(self) -> None:
+        await self.room.wait()
 
     async def deliver(self, take: Take) -> None:
         """Hand over what the station says."""
@@ -562,6 +569,23 @@ async def test_a_station_that_floods_us_waits_until_some_of_its_calls_are_done(
     go_on.set()
     answered = {(await talk.socket.hear())[1] for _ in range(100)}
     assert answered == {str(number) for number in range(100)}
+
+
+@HANDLERS
+async def test_a_station_that_takes_no_answers_waits_until_it_has_taken_some(
+    talk: Talk, how: How
+) -> None:
+    """An answer that is not sent yet counts as one that is in work."""
+    talk.socket.room.clear()
+    talk.handlers["MeterValues"] = how(lambda payload: {})
+    for number in range(200):
+        talk.socket.say([2, str(number), "MeterValues", {}])
+    for _ in range(600):
+        await asyncio.sleep(0)
+    assert len(talk.handled) == 64
+    talk.socket.room.set()
+    answered = {(await talk.socket.hear())[1] for _ in range(200)}
+    assert answered == {str(number) for number in range(200)}
 
 
 # --- bad frames ---------------------------------------------------------------------------

@@ -324,7 +324,8 @@ class Rpc:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._in_work.discard(task)
-        if self._free is not None:
+        # One that left its answer to be sent has only made room for that.
+        if self._free is not None and len(self._in_work) < _MOST_CALLS_IN_WORK:
             self._free.set()
 
     def _error(

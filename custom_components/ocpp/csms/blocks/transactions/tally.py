@@ -10,6 +10,7 @@ from .energy import SessionEnergy
 from .progress import Progress
 
 _MINUTE = timedelta(minutes=1)
+_HALF_A_SECOND = timedelta(seconds=0.5)
 _UNTIL = "until"
 _PROGRESS = "events"
 _EXPORT = "export"
@@ -43,8 +44,8 @@ class Tally:
         self.currency = transaction.currency
         # The newest moment that was counted.
         self.until = transaction.started
-        # What it has to come to for another whole minute to be over.
-        self._minute = self.until + _MINUTE
+        # How many whole minutes of the session were over when that was asked last.
+        self._minutes = 0
         self.progress = Progress()
 
     @classmethod
@@ -81,11 +82,10 @@ class Tally:
 
     def passes_minute(self, started: datetime) -> bool:
         """Return whether another minute since the start is over since this was asked."""
-        if self.until < self._minute:
-            return False
-        over = (self.until - started) // _MINUTE
-        self._minute = started + (over + 1) * _MINUTE
-        return True
+        # To the nearest second, as it is shown.
+        minutes = (self.until - started + _HALF_A_SECOND) // _MINUTE
+        passed, self._minutes = minutes != self._minutes, minutes
+        return passed
 
     def take_export(self, register: float, at: datetime) -> bool:
         """Count what flowed back up to a reading of its register, in Wh.
