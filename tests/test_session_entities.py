@@ -1,5 +1,6 @@
 """What people see of sessions: how long, what cost, how the last was, what happened."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
@@ -39,14 +40,27 @@ def options() -> dict[str, Any]:
     return {"price_per_kwh": 0.5}
 
 
+@dataclass
+class Clock:
+    """A clock that stands still until it is set."""
+
+    now: datetime = datetime(2026, 10, 20, 8, tzinfo=UTC)
+
+
 class TestDuration:
     """How long a session takes."""
 
-    async def test_it_follows_the_meter(
-        self, hass: HomeAssistant, connect: Connect, garage: HubCharger
-    ) -> None:
-        now = datetime(2026, 10, 20, 8, tzinfo=UTC)
-        charger = await connect(clock=lambda: now)
+    @pytest.fixture
+    def clock(self) -> Clock:
+        """Return the charger's clock."""
+        return Clock()
+
+    @pytest.fixture
+    async def charger(
+        self, hass: HomeAssistant, connect: Connect, garage: HubCharger, clock: Clock
+    ) -> Charger:
+        """Return a charger at which a session has just begun."""
+        charger = await connect(clock=lambda: clock.now)
         await charger.power_up()
         await ready(hass, charger)
         assert hass.states.get(DURATION).state == "unknown"
@@ -54,29 +68,28 @@ class TestDuration:
         await charger.present_card("CARD1")
         await settled(hass, charger)
         assert float(hass.states.get(DURATION).state) == 0
-        now += timedelta(minutes=90, seconds=59)
+        return charger
+
+    async def test_it_follows_the_meter(
+        self, hass: HomeAssistant, charger: Charger, clock: Clock
+    ) -> None:
+        clock.now += timedelta(minutes=90, seconds=59)
         await charger.tick(5400)
         await settled(hass, charger)
         state = hass.states.get(DURATION)
         assert float(state.state) == 90
         assert state.attributes["unit_of_measurement"] == "min"
-        now += timedelta(minutes=30, seconds=31)
+        clock.now += timedelta(minutes=30, seconds=31)
         await charger.stop()
         await settled(hass, charger)
         assert float(hass.states.get(DURATION).state) == 121.5
 
     async def test_it_goes_on_though_the_car_takes_nothing(
-        self, hass: HomeAssistant, connect: Connect, garage: HubCharger
+        self, hass: HomeAssistant, charger: Charger, clock: Clock
     ) -> None:
-        now = datetime(2026, 10, 20, 8, tzinfo=UTC)
-        charger = await connect(clock=lambda: now)
-        await charger.power_up()
-        await ready(hass, charger)
-        await charger.plug_in()
-        await charger.present_card("CARD1")
         shown = []
         for seconds in (59.4, 0.1, 60, 59, 3601):
-            now += timedelta(seconds=seconds)
+            clock.now += timedelta(seconds=seconds)
             await charger.tick(0)
             await settled(hass, charger)
             shown.append(float(hass.states.get(DURATION).state))

@@ -234,8 +234,7 @@ class ChargingStation(FunctionalBlocks, Listeners):
             raise MessageRefused(
                 ErrorCode.NOT_SUPPORTED if known else ErrorCode.NOT_IMPLEMENTED
             )
-        wanted = self.settings.registration
-        if wanted is not RegistrationStatus.ACCEPTED or self.renewal.going_on:
+        if self.registration is not RegistrationStatus.ACCEPTED:
             self._check_admitted(message)
         schemas = self._schemas[self.version]
         faults: tuple[lenient.Violation, ...] = ()

@@ -314,9 +314,9 @@ class Rpc:
             _LOGGER.exception("Failed to tell what %s changed", call.action)
 
     def _work(self, handling: Coroutine[Any, Any, None]) -> None:
-        """Handle a message without waiting for it."""
-        # Eager: a handler that waits for nothing has answered before the next frame is
-        # read, and one that waits does not keep our own answers from being read.
+        """Do what may have to wait, and does not keep answers from being read meanwhile."""
+        # Eager: where there is nothing to wait for after all, it is done before the next
+        # frame is read.
         task = asyncio.Task(handling, loop=asyncio.get_running_loop(), eager_start=True)
         if not task.done():
             self._in_work.add(task)
