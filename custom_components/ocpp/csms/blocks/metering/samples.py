@@ -117,4 +117,4 @@ def _sum(values: Iterable[float]) -> float:
 
 def _mean(values: list[float]) -> float:
     used = [value for value in values if value] or values
-    return round(sum(used) / len(used), 3)
+    return sum(used) / len(used)

@@ -44,8 +44,8 @@ class Tally:
         self.currency = transaction.currency
         # The newest moment that was counted.
         self.until = transaction.started
-        # How many whole minutes of the session were over when that was asked last.
-        self._minutes = 0
+        # When the minute is over that was the present one when that was asked last.
+        self._minute_ends = transaction.started + _MINUTE - _HALF_A_SECOND
         self.progress = Progress()
 
     @classmethod
@@ -82,10 +82,12 @@ class Tally:
 
     def passes_minute(self, started: datetime) -> bool:
         """Return whether another minute since the start is over since this was asked."""
+        if self.until < self._minute_ends:
+            return False
         # To the nearest second, as it is shown.
         minutes = (self.until - started + _HALF_A_SECOND) // _MINUTE
-        passed, self._minutes = minutes != self._minutes, minutes
-        return passed
+        self._minute_ends = started + (minutes + 1) * _MINUTE - _HALF_A_SECOND
+        return True
 
     def take_export(self, register: float, at: datetime) -> bool:
         """Count what flowed back up to a reading of its register, in Wh.
