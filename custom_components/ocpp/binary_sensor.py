@@ -122,8 +122,8 @@ MEASURED_FLAGS = (
 
 
 def _flag(station: ChargingStation, evse: int, reading: str) -> bool | None:
-    found = station.metering.reading(evse, reading)
-    return found.value != 0 if found is not None else None
+    found = station.metering.value(evse, reading)
+    return found != 0 if found is not None else None
 
 
 def _sensors(charger: Charger) -> Iterator[OcppEntity]:

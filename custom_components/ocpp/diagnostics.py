@@ -135,6 +135,7 @@ def _evse(charger: Charger, evse: int) -> dict[str, Any]:
         "reserved_until": reservation.expires if reservation is not None else None,
         "readings": {
             name: reading._asdict()
-            for name, reading in station.metering.readings.get(evse, {}).items()
+            for name in station.metering.values.get(evse, {})
+            if (reading := station.metering.reading(evse, name)) is not None
         },
     }

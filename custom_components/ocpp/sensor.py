@@ -257,5 +257,5 @@ class OcppMeasurandSensor(OcppEntity, SensorEntity):
 
     @override
     def _present(self) -> float | None:
-        reading = self.station.metering.reading(self.evse, self._reading)
-        return round(reading.value * self._factor, 3) if reading is not None else None
+        value = self.station.metering.value(self.evse, self._reading)
+        return round(value * self._factor, 3) if value is not None else None

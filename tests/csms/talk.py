@@ -106,8 +106,7 @@ def picture(station: ChargingStation) -> dict[str, Any]:
             for evse, state in station.availability.states.items()
         },
         "readings": {
-            str(evse): {name: reading.value for name, reading in readings.items()}
-            for evse, readings in station.metering.readings.items()
+            str(evse): values for evse, values in station.metering.values.items()
         },
         "sessions": {
             str(evse): session(transaction)

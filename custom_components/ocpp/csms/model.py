@@ -188,16 +188,24 @@ class SampleSet(NamedTuple):
     dated: bool = True
 
 
-class MeterReading(NamedTuple):
-    """The newest value of a measurand and phase of an EVSE.
+class Sampled(NamedTuple):
+    """When a meter was read, and when we heard of it.
 
     `dated` is false when the station did not say, as far as can be known, when it was.
     """
 
-    value: float
     at: datetime
     received: datetime
     dated: bool = True
+
+
+class MeterReading(NamedTuple):
+    """The newest value of a measurand and phase of an EVSE, and when it was sampled."""
+
+    value: float
+    at: datetime
+    received: datetime
+    dated: bool
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -655,18 +655,18 @@ async def test_nothing_flows_after_the_end(
     await charger.plug_in()
     await charger.present_card("CARD1")
     await charger.tick(60)
-    readings = station.metering.readings[1]
-    assert readings[POWER].value > 10_000
+    values = station.metering.values[1]
+    assert values[POWER] > 10_000
     charger.configuration["MeterValuesSampledData"].value = ""
     await charger.stop()
     flowing = {
         name
-        for name, reading in readings.items()
-        if reading.value and name.partition("/")[0] in (POWER, "Current.Import")
+        for name, value in values.items()
+        if value and name.partition("/")[0] in (POWER, "Current.Import")
     }
     assert flowing == set()
-    assert readings["Voltage"].value == 230
-    assert readings[REGISTER].value > 1000
+    assert values["Voltage"] == 230
+    assert values[REGISTER] > 1000
 
 
 async def test_status_before_the_session_does_not_end_it(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...clock import Moment
 from ...errors import OcppError
 from ...lenient import transaction_id, whole_number
-from ...model import Answer, MeterReading, Payload, SampleSet, utcnow
+from ...model import Answer, Payload, Sampled, SampleSet, utcnow
 from ...variables import Place
 from ...versions import V2, V16
 from ..block import answers
@@ -85,7 +85,7 @@ class Metering(Readings):
         """Take up the samples that came with another message."""
         if (pattern := self._patterns.get(evse)) is None:
             pattern = self._patterns[evse] = spelling.Pattern()
-        received = utcnow()
+        received = self.station.last_seen or utcnow()
         sets = spelling.read_meter_values(meter_values, received, pattern)
         self._take_up(evse, sets, transaction, received)
 
@@ -120,11 +120,7 @@ class Metering(Readings):
             # Nothing is counted by the others, and nobody sees them.
             sets = sets[-1:]
         if sets and found.phase:
-            known = {
-                name: reading.value
-                for name, reading in self.readings.get(evse, {}).items()
-            }
-            last = sets[-1]
+            known, last = self.values.get(evse, {}), sets[-1]
             total = with_phase(known, found.measurand, found.key, last.values)
             sets[-1] = last._replace(values=last.values | total)
         if counted := self._counted(evse, place, sets):
@@ -220,9 +216,8 @@ class Metering(Readings):
                 if value and not self._sources.is_streamed(evse, name):
                     self._sources.take_told(evse, name)
                 self._newest[evse] = max(moment, self._newest.get(evse, moment))
-                self.readings.setdefault(evse, {})[name] = MeterReading(
-                    value, moment, moment
-                )
+                known, times = self._known(evse)
+                known[name], times[name] = value, Sampled(moment, moment)
 
     def facts(self) -> dict[str, Any]:
         """Keep the registers and what is known to be measured."""

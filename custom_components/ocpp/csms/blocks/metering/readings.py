@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ...model import MeterReading, Part, SampleSet, Topic, utcnow
+from ...model import MeterReading, Part, Sampled, SampleSet, Topic, utcnow
 from ..block import Block
 from .register import Register
 from .samples import flows
@@ -25,7 +25,9 @@ class Readings(Block):
     def __init__(self, station: ChargingStation) -> None:
         """Begin with no readings."""
         super().__init__(station)
-        self.readings: dict[int, dict[str, MeterReading]] = {}
+        # By EVSE and key: the newest values, in canonical units, and when each was sampled.
+        self.values: dict[int, dict[str, float]] = {}
+        self._sampled: dict[int, dict[str, Sampled]] = {}
         # Every measurand and phase an EVSE was ever seen to report, as keys.
         self.seen: dict[int, set[str]] = {}
         self._registers: dict[int, Register] = {}
@@ -36,9 +38,15 @@ class Readings(Block):
         # The newest moment that each EVSE dated anything at.
         self._newest: dict[int, datetime] = {}
 
+    def value(self, evse: int, name: str) -> float | None:
+        """Return the newest value of a key, in the canonical unit."""
+        return self.values.get(evse, {}).get(name)
+
     def reading(self, evse: int, name: str) -> MeterReading | None:
-        """Return the newest reading of a key, in the canonical unit."""
-        return self.readings.get(evse, {}).get(name)
+        """Return that value, and when it was sampled."""
+        if (value := self.value(evse, name)) is None:
+            return None
+        return MeterReading(value, *self._sampled[evse][name])
 
     def register(self, evse: int) -> float | None:
         """Return the energy register of an EVSE in Wh."""
@@ -50,13 +58,12 @@ class Readings(Block):
 
     def power(self, evse: int) -> float | None:
         """Return the power that an EVSE draws, in W."""
-        reading = self.reading(evse, "Power.Active.Import")
-        return reading.value if reading is not None else None
+        return self.value(evse, "Power.Active.Import")
 
     def voltage(self, evse: int) -> float | None:
         """Return the measured voltage of a phase in V, where one can be believed."""
-        reading = self.reading(evse, "Voltage")
-        return reading.value if reading and 90 <= reading.value <= 300 else None
+        volts = self.value(evse, "Voltage")
+        return volts if volts is not None and 90 <= volts <= 300 else None
 
     def _take_up(
         self,
@@ -69,21 +76,24 @@ class Readings(Block):
     ) -> None:
         self.station.add_evse(evse)
         over = self.station.transactions.is_over(transaction)
-        readings = self.readings.get(evse, {})
         for at, values, dated in sets:
+            known, times = self._known(evse)
             late = self._is_late(evse, at, dated=dated)
+            sampled = Sampled(at, received, dated)
             for name, value in values.items():
-                reading = MeterReading(value, at, received, dated)
                 if name in REGISTERS:
                     if streamed or self._counts_told(evse, name, value):
-                        self._take_register(evse, name, reading, transaction, late=late)
-                elif late or over or (before := readings.get(name)) is None:
+                        self._take_register(
+                            evse, name, value, sampled, transaction, late=late
+                        )
+                elif late or over or (before := known.get(name)) is None:
                     if not (over and flows(name)):
-                        self._take_reading(evse, name, reading, late=late)
+                        self._take_value(evse, name, value, sampled, late=late)
                 else:
                     # The usual case, in place: there are a dozen in each message.
-                    readings[name] = reading
-                    if before.value != value:
+                    times[name] = sampled
+                    if before != value:
+                        known[name] = value
                         self.station.changed(_part(evse, name))
 
     def _is_late(self, evse: int, at: datetime, *, dated: bool) -> bool:
@@ -100,8 +110,8 @@ class Readings(Block):
         if not self._counts_told(evse, ENERGY_REGISTER, register):
             return
         late = self._is_late(evse, at, dated=True)
-        reading = MeterReading(register, at, utcnow())
-        self._take_register(evse, ENERGY_REGISTER, reading, None, late=late)
+        sampled = Sampled(at, utcnow())
+        self._take_register(evse, ENERGY_REGISTER, register, sampled, None, late=late)
 
     def _counts_told(self, evse: int, name: str, value: float) -> bool:
         """Return whether a register counts that came with a message, not in a stream.
@@ -122,49 +132,55 @@ class Readings(Block):
         """Have another meter count from now on."""
         exports = name == EXPORT_REGISTER
         self._counting(name).pop(evse, None)
-        self.readings.get(evse, {}).pop(name, None)
+        for known in self._known(evse):
+            known.pop(name, None)
         self.station.transactions.on_other_meter(evse, value, exports=exports)
 
     def _take_register(
         self,
         evse: int,
         name: str,
-        reading: MeterReading,
+        value: float,
+        sampled: Sampled,
         transaction: str | None,
         *,
         late: bool,
     ) -> None:
         # A queued one is not a register that went back.
-        before = self.reading(evse, name)
-        if late and self._is_overtaken(reading, before):
+        if late and self._is_overtaken(evse, name, sampled):
             return
         counting = self._counting(name)
         if (register := counting.get(evse)) is None:
             register = counting[evse] = Register()
-        if not register.take(reading.value, reading.at, dated=reading.dated):
+        if not register.take(value, sampled.at, dated=sampled.dated):
             return
-        self._take_reading(evse, name, reading, late=late)
+        self._take_value(evse, name, value, sampled, late=late)
         sessions = self.station.transactions
         imports = name == ENERGY_REGISTER
         count = sessions.on_register if imports else sessions.on_export_register
-        count(evse, reading.value, reading.at, transaction)
+        count(evse, value, sampled.at, transaction)
         self.station.remember_later()
 
-    def _take_reading(
-        self, evse: int, name: str, reading: MeterReading, *, late: bool
+    def _take_value(
+        self, evse: int, name: str, value: float, sampled: Sampled, *, late: bool
     ) -> None:
-        readings = self.readings.setdefault(evse, {})
-        before = readings.get(name)
+        known, times = self._known(evse)
+        before = known.get(name)
         if before is None:
             self._see(evse, name)
-        elif late and self._is_overtaken(reading, before):
+        elif late and self._is_overtaken(evse, name, sampled):
             return
-        readings[name] = reading
-        if before is None or before.value != reading.value:
+        known[name], times[name] = value, sampled
+        if before != value:
             self.station.changed(_part(evse, name))
 
-    def _is_overtaken(self, reading: MeterReading, by: MeterReading | None) -> bool:
-        return self.station.order.is_overtaken(reading, by, reading.received)
+    def _known(self, evse: int) -> tuple[dict[str, float], dict[str, Sampled]]:
+        """Return the newest values of an EVSE and their times, to be taken further."""
+        return self.values.setdefault(evse, {}), self._sampled.setdefault(evse, {})
+
+    def _is_overtaken(self, evse: int, name: str, sampled: Sampled) -> bool:
+        by = self.reading(evse, name)
+        return self.station.order.is_overtaken(sampled, by, sampled.received)
 
     def _see(self, evse: int, name: str) -> None:
         seen = self.seen.setdefault(evse, set())
@@ -177,10 +193,11 @@ class Readings(Block):
         """Let nothing flow any more: many stations fall silent with the last value."""
         received = utcnow()
         self._newest[evse] = max(at, self._newest.get(evse, at))
-        readings = self.readings.get(evse, {})
-        for name, reading in readings.items():
-            if reading.value and flows(name):
-                readings[name] = MeterReading(0.0, max(at, reading.at), received)
+        known, times = self.values.get(evse, {}), self._sampled.get(evse, {})
+        for name, value in known.items():
+            if value and flows(name):
+                known[name] = 0.0
+                times[name] = Sampled(max(at, times[name].at), received)
                 self.station.changed(_part(evse, name))
 
 

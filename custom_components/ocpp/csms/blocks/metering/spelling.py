@@ -113,7 +113,7 @@ class Pattern:
             self._learn(sampled)
             return _values(sampled)
         try:
-            numbers = [float(said[place]) for place in self._places]
+            numbers = [*map(float, map(said.__getitem__, self._places))]
         except ValueError:
             return _values(sampled)
         if not isfinite(sum(numbers)):
