@@ -6,10 +6,8 @@ from typing import Any
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.ocpp.csms.blocks.metering.spelling import (
-    Pattern,
-    read_meter_values,
-)
+from custom_components.ocpp.csms.blocks.metering.pattern import Pattern
+from custom_components.ocpp.csms.blocks.metering.spelling import read_meter_values
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 WORDS = st.fixed_dictionaries(
@@ -52,7 +50,7 @@ def test_a_message_means_the_same_whatever_came_before(data: st.DataObject) -> N
             spelling = data.draw(SPELLING)
         sampled = [words | {"value": data.draw(VALUES)} for words in spelling]
         expected = read_meter_values(message([dict(item) for item in sampled]), NOW)
-        assert read_meter_values(message(sampled), NOW, pattern) == expected
+        assert read_meter_values(message(sampled), NOW, pattern.values) == expected
 
 
 @pytest.mark.parametrize(
@@ -74,7 +72,7 @@ def test_what_is_no_spelling_is_not_remembered(sampled: list[Any]) -> None:
     pattern = Pattern()
     expected = read_meter_values(message(sampled), NOW)
     for _ in range(2):
-        assert read_meter_values(message(sampled), NOW, pattern) == expected
+        assert read_meter_values(message(sampled), NOW, pattern.values) == expected
     assert pattern._samples == []
 
 
@@ -82,6 +80,6 @@ def test_a_message_without_samples_says_nothing_whatever_came_before() -> None:
     """Some firmware of old sends an empty list; it cost the end of a session."""
     pattern = Pattern()
     words = {"measurand": "Voltage", "value": "230"}
-    assert read_meter_values(message([words]), NOW, pattern)
-    assert read_meter_values(message([words | {"customData": {}}]), NOW, pattern)
-    assert read_meter_values([{"values": []}], NOW, pattern) == []
+    assert read_meter_values(message([words]), NOW, pattern.values)
+    assert read_meter_values(message([words | {"customData": {}}]), NOW, pattern.values)
+    assert read_meter_values([{"values": []}], NOW, pattern.values) == []

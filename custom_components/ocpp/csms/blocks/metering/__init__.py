@@ -13,6 +13,7 @@ from ...variables import Place
 from ...versions import V2, V16
 from ..block import answers
 from . import spelling
+from .pattern import Pattern
 from .readings import REGISTERS, Readings
 from .register import Register
 from .samples import key, with_phase
@@ -41,7 +42,7 @@ class Metering(Readings):
         """Begin with nothing told."""
         super().__init__(station)
         # How the samples of each EVSE are spelled.
-        self._patterns: dict[int, spelling.Pattern] = {}
+        self._patterns: dict[int, Pattern] = {}
         self._sampling = Sampling(station)
         # What asks for samples again and again, where they do not come by themselves.
         self._asking: asyncio.Task[None] | None = None
@@ -84,9 +85,9 @@ class Metering(Readings):
     def take_up(self, evse: int, meter_values: Any, transaction: str | None) -> None:
         """Take up the samples that came with another message."""
         if (pattern := self._patterns.get(evse)) is None:
-            pattern = self._patterns[evse] = spelling.Pattern()
+            pattern = self._patterns[evse] = Pattern()
         received = self.station.last_seen or utcnow()
-        sets = spelling.read_meter_values(meter_values, received, pattern)
+        sets = spelling.read_meter_values(meter_values, received, pattern.values)
         self._take_up(evse, sets, transaction, received)
 
     # --- values that come by themselves, as often as the station likes ------------------

@@ -1,13 +1,13 @@
 """How meter values are spelled: texts with units in 1.6, numbers with multipliers in 2.x."""
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
-from math import isfinite
 from typing import Any
 
 from ...clock import Moment, moment
 from ...model import SampleSet, utcnow
-from .samples import Meaning, Total, add_totals, key, rank, totals
+from .samples import Meaning, add_totals, key, rank
 
 ENERGY_REGISTER = "Energy.Active.Import.Register"
 EXPORT_REGISTER = "Energy.Active.Export.Register"
@@ -76,118 +76,70 @@ _FACTORS = {
     for unit in _SCALED
     for prefix, factor in (("k", 1000.0), ("m", 0.001))
 }
-# Beyond this many samples of one moment a message is not worth being learned.
-_MOST_SAMPLES = 100
-# A sample has seven fields. What is more, or longer, is not worth being remembered.
-_MOST_WORDS = 10
-_LONGEST_WORD = 50
 # All words of a sample together.
 _LONGEST_WORDS = 200
 # Of 2.x: no meter counts in more than billions.
 _LARGEST_MULTIPLIER = 9
-# 1.6 writes texts, 2.x numbers.
-_VALUES = frozenset({str, float, int})
 # A measurand left out means the energy register, unless the unit tells otherwise.
 _ENERGY_UNITS = frozenset({None, "", "Wh", "kWh"})
 
 
-class Pattern:
-    """The words of the message before, in which nearly every message is spelled as well.
-
-    Of such a message only the values are looked at.
-    """
-
-    def __init__(self) -> None:
-        """Begin without any words."""
-        # The samples, but for their values; which of them to read as what; and which of
-        # these to scale.
-        self._samples: list[dict[str, Any]] = []
-        self._places: list[int] = []
-        self._names: list[str] = []
-        self._scaled: list[tuple[int, float, float]] = []
-        self._totals: list[Total] = []
-
-    def values(self, sampled: list[Any]) -> dict[str, float]:
-        """Return the best value of each key, and the totals of what came by phase only."""
-        if (said := self._said(sampled)) is None:
-            self._learn(sampled)
-            return _values(sampled)
-        try:
-            numbers = [*map(float, map(said.__getitem__, self._places))]
-        except ValueError:
-            return _values(sampled)
-        if not isfinite(sum(numbers)):
-            return _values(sampled)
-        for place, factor, offset in self._scaled:
-            numbers[place] = round(numbers[place] * factor + offset, 6)
-        values = dict(zip(self._names, numbers, strict=True))
-        for measurand, total, phases in self._totals:
-            values[measurand] = total([values[name] for name in phases])
-        return values
-
-    def _said(self, sampled: list[Any]) -> list[Any] | None:
-        """Return the values of a message, if it has these words, and nothing but values."""
-        samples = self._samples
-        try:
-            said = [item["value"] for item in sampled]
-        except KeyError, TypeError:
-            return None
-        if len(said) != len(samples) or not _VALUES.issuperset(map(type, said)):
-            return None
-        for known, value in zip(samples, said, strict=True):
-            known["value"] = value
-        # Compares all the words of all samples at once.
-        return said if sampled == samples else None
-
-    def _learn(self, sampled: list[Any]) -> None:
-        """Take up the words of a message, if they are no more than words."""
-        samples = [words for item in sampled if (words := _words(item)) is not None]
-        if len(samples) != len(sampled) or len(samples) > _MOST_SAMPLES:
-            # Nor does one without any samples read like the one before this.
-            self._samples, self._places, self._names = [], [], []
-            self._scaled, self._totals = [], []
-            return
-        best: dict[str, tuple[int, int, Meaning]] = {}
-        for place, item in enumerate(sampled):
-            if (meaning := _meaning_of(item)) is not None:
-                known = best.get(meaning.key)
-                if known is None or meaning.rank < known[0]:
-                    best[meaning.key] = meaning.rank, place, meaning
-        self._samples = samples
-        self._names = list(best)
-        self._totals = totals(tuple(best))
-        self._places = [place for _, place, _ in best.values()]
-        self._scaled = [
-            (i, meaning.factor, meaning.offset)
-            for i, (_, _, meaning) in enumerate(best.values())
-            if meaning.factor != 1 or meaning.offset
-        ]
+def values_of(sampled: list[Any]) -> dict[str, float]:
+    """Return the best value of each key, and the totals of what came by phase only."""
+    values: dict[str, float] = {}
+    ranks: dict[str, int] = {}
+    for item in sampled:
+        if (meaning := meaning_of(item)) is None:
+            continue
+        name, rank_, factor, offset = meaning
+        if name in values and rank_ >= ranks[name]:
+            continue
+        if (value := number(item.get("value"))) is not None:
+            if factor != 1 or offset:
+                value = round(value * factor + offset, 6)
+            values[name], ranks[name] = value, rank_
+    add_totals(values)
+    return values
 
 
-def _words(item: Any) -> dict[str, Any] | None:
-    """Return a sample without its value, if nothing in it is longer than a word."""
-    if not isinstance(item, dict) or len(item) > _MOST_WORDS:
+def meaning_of(item: Any) -> Meaning | None:
+    """Return the meaning of a sample, or None when it is not to be shown."""
+    try:
+        say = item.get
+        return _meaning(
+            (
+                say("measurand"),
+                say("phase"),
+                say("unit"),
+                say("context"),
+                say("location"),
+                say("format"),
+            )
+            if "unitOfMeasure" not in item
+            else (
+                say("measurand"),
+                say("phase"),
+                item["unitOfMeasure"].get("unit"),
+                say("context"),
+                say("location"),
+                None,
+                item["unitOfMeasure"].get("multiplier"),
+            )
+        )
+    except AttributeError, TypeError:
         return None
-    words = {name: word for name, word in item.items() if name != "value"}
-    texts = [*words.keys(), *words.values()]
-    if isinstance(unit := words.get("unitOfMeasure"), dict):
-        if len(unit) > _MOST_WORDS or not isinstance(unit.get("multiplier", 0), int):
-            return None
-        texts.remove(unit)
-        texts += [word for name, word in unit.items() if name != "multiplier"]
-    for text in texts:
-        if not isinstance(text, str) or len(text) > _LONGEST_WORD:
-            return None
-    return words
 
 
 def read_meter_values(
-    meter_values: Any, received: datetime, pattern: Pattern | None = None
+    meter_values: Any,
+    received: datetime,
+    read: Callable[[list[Any]], dict[str, float]] = values_of,
 ) -> list[SampleSet]:
     """Read the `meterValue` or `transactionData` list of a message, in order of time.
 
-    What is not dated is of the moment it was `received`. What can't be read is left out: one odd sample must not cost the others. With the
-    pattern of its station a message is read faster.
+    What is not dated is of the moment it was `received`. What can't be read is left out:
+    one odd sample must not cost the others. `read` reads the samples of a message that has
+    no more than one moment; a `Pattern` does so faster.
     """
     if not isinstance(meter_values, list):
         return []
@@ -202,8 +154,7 @@ def read_meter_values(
         at = moment(element.get("timestamp"), received=received)
         found.append((at, sampled))
     if len(found) > 1:
-        found = _together(found)
-    read = _values if pattern is None or len(found) > 1 else pattern.values
+        found, read = _together(found), values_of
     return [
         SampleSet(at.at, values, at.dated)
         for at, sampled in found
@@ -229,51 +180,6 @@ def registers(meter_values: Any) -> list[tuple[datetime, float]]:
         for sample in read_meter_values(meter_values, utcnow())
         if ENERGY_REGISTER in sample.values
     ]
-
-
-def _values(sampled: list[Any]) -> dict[str, float]:
-    """Return the best value of each key, and the totals of what came by phase only."""
-    values: dict[str, float] = {}
-    ranks: dict[str, int] = {}
-    for item in sampled:
-        if (meaning := _meaning_of(item)) is None:
-            continue
-        name, rank_, factor, offset = meaning
-        if name in values and rank_ >= ranks[name]:
-            continue
-        if (value := number(item.get("value"))) is not None:
-            if factor != 1 or offset:
-                value = round(value * factor + offset, 6)
-            values[name], ranks[name] = value, rank_
-    add_totals(values)
-    return values
-
-
-def _meaning_of(item: Any) -> Meaning | None:
-    try:
-        say = item.get
-        return _meaning(
-            (
-                say("measurand"),
-                say("phase"),
-                say("unit"),
-                say("context"),
-                say("location"),
-                say("format"),
-            )
-            if "unitOfMeasure" not in item
-            else (
-                say("measurand"),
-                say("phase"),
-                item["unitOfMeasure"].get("unit"),
-                say("context"),
-                say("location"),
-                None,
-                item["unitOfMeasure"].get("multiplier"),
-            )
-        )
-    except AttributeError, TypeError:
-        return None
 
 
 # A station says the same few words all the time.

@@ -1,0 +1,105 @@
+"""The words that a station spells its samples in, which are nearly always the same."""
+
+from math import isfinite
+from typing import Any
+
+from .samples import Meaning, Total, totals
+from .spelling import meaning_of, values_of
+
+# Beyond this many samples of one moment a message is not worth being learned.
+_MOST_SAMPLES = 100
+# A sample has seven fields. What is more, or longer, is not worth being remembered.
+_MOST_WORDS = 10
+_LONGEST_WORD = 50
+# 1.6 writes texts, 2.x numbers.
+_VALUES = frozenset({str, float, int})
+
+
+class Pattern:
+    """The words of the message before, in which nearly every message is spelled as well.
+
+    Of such a message only the values are looked at.
+    """
+
+    def __init__(self) -> None:
+        """Begin without any words."""
+        # The samples, but for their values; which of them to read as what; and which of
+        # these to scale.
+        self._samples: list[dict[str, Any]] = []
+        self._places: list[int] = []
+        self._names: list[str] = []
+        self._scaled: list[tuple[int, float, float]] = []
+        self._totals: list[Total] = []
+
+    def values(self, sampled: list[Any]) -> dict[str, float]:
+        """Return the best value of each key, and the totals of what came by phase only."""
+        if (said := self._said(sampled)) is None:
+            self._learn(sampled)
+            return values_of(sampled)
+        try:
+            numbers = [*map(float, map(said.__getitem__, self._places))]
+        except ValueError:
+            return values_of(sampled)
+        if not isfinite(sum(numbers)):
+            return values_of(sampled)
+        for place, factor, offset in self._scaled:
+            numbers[place] = round(numbers[place] * factor + offset, 6)
+        values = dict(zip(self._names, numbers, strict=True))
+        for measurand, total, phases in self._totals:
+            values[measurand] = total([values[name] for name in phases])
+        return values
+
+    def _said(self, sampled: list[Any]) -> list[Any] | None:
+        """Return the values of a message, if it has these words, and nothing but values."""
+        samples = self._samples
+        try:
+            said = [item["value"] for item in sampled]
+        except KeyError, TypeError:
+            return None
+        if len(said) != len(samples) or not _VALUES.issuperset(map(type, said)):
+            return None
+        for known, value in zip(samples, said, strict=True):
+            known["value"] = value
+        # Compares all the words of all samples at once.
+        return said if sampled == samples else None
+
+    def _learn(self, sampled: list[Any]) -> None:
+        """Take up the words of a message, if they are no more than words."""
+        samples = [words for item in sampled if (words := _words(item)) is not None]
+        if len(samples) != len(sampled) or len(samples) > _MOST_SAMPLES:
+            # Nor does one without any samples read like the one before this.
+            self._samples, self._places, self._names = [], [], []
+            self._scaled, self._totals = [], []
+            return
+        best: dict[str, tuple[int, int, Meaning]] = {}
+        for place, item in enumerate(sampled):
+            if (meaning := meaning_of(item)) is not None:
+                known = best.get(meaning.key)
+                if known is None or meaning.rank < known[0]:
+                    best[meaning.key] = meaning.rank, place, meaning
+        self._samples = samples
+        self._names = list(best)
+        self._totals = totals(tuple(best))
+        self._places = [place for _, place, _ in best.values()]
+        self._scaled = [
+            (i, meaning.factor, meaning.offset)
+            for i, (_, _, meaning) in enumerate(best.values())
+            if meaning.factor != 1 or meaning.offset
+        ]
+
+
+def _words(item: Any) -> dict[str, Any] | None:
+    """Return a sample without its value, if nothing in it is longer than a word."""
+    if not isinstance(item, dict) or len(item) > _MOST_WORDS:
+        return None
+    words = {name: word for name, word in item.items() if name != "value"}
+    texts = [*words.keys(), *words.values()]
+    if isinstance(unit := words.get("unitOfMeasure"), dict):
+        if len(unit) > _MOST_WORDS or not isinstance(unit.get("multiplier", 0), int):
+            return None
+        texts.remove(unit)
+        texts += [word for name, word in unit.items() if name != "multiplier"]
+    for text in texts:
+        if not isinstance(text, str) or len(text) > _LONGEST_WORD:
+            return None
+    return words
