@@ -236,14 +236,17 @@ class ChargingStation(FunctionalBlocks, Listeners):
             )
         if self.registration is not RegistrationStatus.ACCEPTED:
             self._check_admitted(message)
-        schemas = self._schemas[self.version]
+        name, function = message.method
+        block, is_valid = self.blocks[name], message.answers.is_valid
+        validator = self._schemas[self.version].requests[action]
         faults: tuple[lenient.Violation, ...] = ()
-        if not isinstance(payload, dict) or not schemas.requests[action].is_valid(
-            payload
+        if not isinstance(payload, dict) or not (
+            validator.is_valid(payload)
+            if is_valid is None
+            else is_valid(block, payload, validator)
         ):
             payload, faults = self._repair(message, payload)
-        block, function = message.method
-        answer = function(self.blocks[block], payload)
+        answer = function(block, payload)
         if isinstance(answer, dict):
             return self._written(action, answer, faults)
         return self._written_later(action, answer, faults)

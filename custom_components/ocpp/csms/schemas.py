@@ -4,7 +4,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-import jsonschema_rs
+from jsonschema_rs import Validator, validator_for
 import orjson
 
 from .errors import InvalidRequest
@@ -17,8 +17,8 @@ class Schemas:
 
     def __init__(
         self,
-        requests: dict[str, jsonschema_rs.Validator],
-        responses: dict[str, jsonschema_rs.Validator],
+        requests: dict[str, Validator],
+        responses: dict[str, Validator],
     ) -> None:
         """Take the compiled validators by action."""
         self.requests = requests
@@ -51,14 +51,14 @@ def load_schemas(version: Version) -> Schemas:
     spec = find_spec("ocpp")
     if spec is None or spec.origin is None:  # pragma: no cover - a broken installation
         raise FileNotFoundError("The ocpp package is not installed")
-    requests: dict[str, jsonschema_rs.Validator] = {}
-    responses: dict[str, jsonschema_rs.Validator] = {}
+    requests: dict[str, Validator] = {}
+    responses: dict[str, Validator] = {}
     for path in (Path(spec.origin).parent / version.package / "schemas").glob("*.json"):
         # Some of the files begin with a byte order mark.
         schema = orjson.loads(path.read_text(encoding="utf-8-sig"))
         # The shipped formats differ from what stations send (timestamps without a zone
         # among them); times are read defensively where they are used.
-        validator = jsonschema_rs.validator_for(schema, validate_formats=False)
+        validator = validator_for(schema, validate_formats=False)
         action = path.stem
         if action.endswith("Response"):
             responses[action.removesuffix("Response")] = validator

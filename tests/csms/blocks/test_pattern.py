@@ -1,6 +1,8 @@
 """Reading by the words of the message before, which must change nothing."""
 
+from copy import deepcopy
 from datetime import UTC, datetime
+from random import Random
 from typing import Any
 
 from hypothesis import given, settings, strategies as st
@@ -8,6 +10,12 @@ import pytest
 
 from custom_components.ocpp.csms.blocks.metering.pattern import Pattern
 from custom_components.ocpp.csms.blocks.metering.spelling import read_meter_values
+from custom_components.ocpp.csms.charging_station import ChargingStation
+from custom_components.ocpp.csms.lenient import is_too_deep
+from custom_components.ocpp.csms.schemas import load_schemas
+from custom_components.ocpp.csms.versions import V16
+from tests.csms.conftest import IDENTITY, MakeWire
+from tests.fuzz import messages
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 WORDS = st.fixed_dictionaries(
@@ -83,3 +91,131 @@ def test_a_message_without_samples_says_nothing_whatever_came_before() -> None:
     assert read_meter_values(message([words]), NOW, pattern.values)
     assert read_meter_values(message([words | {"customData": {}}]), NOW, pattern.values)
     assert read_meter_values([{"values": []}], NOW, pattern.values) == []
+
+
+# --- whether a message is valid ----------------------------------------------------------
+
+VALIDATOR = load_schemas(V16).requests["MeterValues"]
+
+
+class Asked:
+    """A validator that counts how often it is asked."""
+
+    def __init__(self) -> None:
+        """Begin without a question."""
+        self.times = 0
+
+    def is_valid(self, payload: Any) -> bool:
+        """Return what the schema says."""
+        self.times += 1
+        return VALIDATOR.is_valid(payload)
+
+
+def meter_values(value: str = "230", **more: Any) -> dict[str, Any]:
+    """Return a MeterValues of a session."""
+    words = {"measurand": "Voltage", "unit": "V", "phase": "L1", "value": value}
+    return {
+        "connectorId": 1,
+        "transactionId": 1,
+        "meterValue": message([words, {"value": "7"}]),
+    } | more
+
+
+def with_other_values(rng: Random, payload: dict[str, Any]) -> dict[str, Any]:
+    """Return a message like that, of another moment."""
+    said = deepcopy(payload)
+    for element in said["meterValue"]:
+        element["timestamp"] = messages.moment(rng)
+        for sample in element["sampledValue"]:
+            sample["value"] = str(rng.randrange(500))
+    return said
+
+
+async def test_a_message_is_as_valid_as_its_schema_says_whatever_came_before(
+    station: ChargingStation,
+) -> None:
+    """With the words of a valid one before, with faults in it, and with both."""
+    rng, metering, asked = Random(5), station.metering, Asked()
+    schema = messages.schemas(V16)["MeterValues"]
+    spelling, verdicts = meter_values(), {True: 0, False: 0}
+    for _ in range(4_000):
+        if rng.random() < 0.02:
+            spelling = messages.valid(rng, schema)
+        said: Any = with_other_values(rng, spelling)
+        if rng.random() < 0.5:
+            said = messages.mutated(rng, said)
+        if not isinstance(said, dict) or is_too_deep([said]):
+            continue
+        valid = VALIDATOR.is_valid(said)
+        verdicts[valid] += 1
+        assert metering.is_valid(said, asked) is valid, said
+        if rng.random() < 0.5:
+            samples = said.get("meterValue")
+            expected = read_meter_values(samples, NOW)
+            assert (
+                read_meter_values(samples, NOW, metering._pattern(1).values) == expected
+            )
+    assert asked.times < sum(verdicts.values())
+    assert min(verdicts.values()) > 500
+
+
+async def test_only_the_first_message_of_a_spelling_is_looked_up_in_the_schema(
+    station: ChargingStation,
+) -> None:
+    """Also after its values were read; another session is another spelling."""
+    asked = Asked()
+    for value in ("230", "231", "232"):
+        said = meter_values(value)
+        assert station.metering.is_valid(said, asked)
+        station.metering.take_up(1, said["meterValue"], None)
+        assert station.metering.value(1, "Voltage/L1") == float(value)
+    assert asked.times == 1
+    assert station.metering.is_valid(meter_values(transactionId=2), asked)
+    assert asked.times == 2
+
+
+def test_a_valid_message_means_the_same_after_another_was_read() -> None:
+    """Its words were learned once, but are not the last any more."""
+    pattern, valid = Pattern(), meter_values()
+    pattern.learn(valid)
+    assert pattern.is_valid(valid)
+    others = message([{"value": "230", "measurand": "Current.Import"}, {"value": "7"}])
+    read_meter_values(others, NOW, pattern.values)
+    assert not pattern.is_valid(valid)
+    expected = read_meter_values(valid["meterValue"], NOW)
+    assert read_meter_values(valid["meterValue"], NOW, pattern.values) == expected
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"connectorId": True},
+        {"transactionId": True},
+        {"transactionId": "1"},
+        {"more": 1},
+        {"meterValue": []},
+        {"meterValue": message([])},
+        {"meterValue": [{"timestamp": None, "sampledValue": [{"value": "7"}]}]},
+        {"meterValue": message([{"value": "7", "unit": "V", "more": ""}])},
+    ],
+    ids=str,
+)
+def test_what_looks_like_the_message_before_and_is_not_valid(
+    station: ChargingStation, wrong: dict[str, Any]
+) -> None:
+    assert station.metering.is_valid(meter_values(), VALIDATOR)
+    assert not station.metering.is_valid(meter_values() | wrong, VALIDATOR)
+
+
+async def test_an_oddity_is_counted_each_time_it_comes(
+    station: ChargingStation, wire: MakeWire
+) -> None:
+    """Also by a station that spells all its messages in the same wrong way."""
+    socket = await wire(IDENTITY)
+    for number in range(3):
+        odd = [{"value": str(number), "measurand": "Voltage", "unit": "Volts"}]
+        payload = {"connectorId": 1, "meterValue": message(odd)}
+        await socket.send([2, str(number), "MeterValues", payload])
+        assert await socket.answer_to(str(number)) == [3, str(number), {}]
+    (times,) = [n for note, n in station.notes.items() if "MeterValues" in note]
+    assert times == 3

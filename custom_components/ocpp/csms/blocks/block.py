@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import NotSupported
 from ..model import Answer, Part, Payload, Topic
+from ..schemas import Validator
 from ..versions import V16, Version
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 type Handler = Callable[[Any, Payload], Answer]
 type Follower = Callable[[Any, Payload, Payload], None]
 type Forerunner = Callable[[Any, Payload], None]
+type Check = Callable[[Any, Payload, Validator], bool]
 
 # What marks methods that answer messages.
 ANSWERS = "_ocpp_answers"
@@ -37,7 +39,9 @@ class Answers:
     when they are missing or of the wrong type. Everything else is for the method to cope
     with. `repeatable` is for messages that are answered anew when they are repeated.
     `always` is for messages that are answered whatever the station's registration: a refusal
-    would make it repeat them until it loses them.
+    would make it repeat them until it loses them. `is_valid` is for messages whose block
+    knows without their schema, of most of them, that they are as that says; it is given that
+    for the others.
     """
 
     action: str
@@ -45,6 +49,7 @@ class Answers:
     needs: tuple[str, ...] = ()
     always: bool = False
     repeatable: bool = False
+    is_valid: Check | None = None
 
 
 def answers[H: Handler](
@@ -53,6 +58,7 @@ def answers[H: Handler](
     needs: tuple[str, ...] = (),
     always: bool = False,
     repeatable: bool = False,
+    is_valid: Check | None = None,
 ) -> Callable[[H], H]:
     """Mark a method of a block as the answer to a message of some versions."""
     messages = [
@@ -62,6 +68,7 @@ def answers[H: Handler](
             needs=needs,
             always=always,
             repeatable=repeatable,
+            is_valid=is_valid,
         )
         for version in versions
     ]

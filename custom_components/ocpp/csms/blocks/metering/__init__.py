@@ -9,6 +9,7 @@ from ...clock import Moment
 from ...errors import OcppError
 from ...lenient import transaction_id, whole_number
 from ...model import Answer, Payload, Sampled, SampleSet, utcnow
+from ...schemas import Validator
 from ...variables import Place
 from ...versions import V2, V16
 from ..block import answers
@@ -49,7 +50,25 @@ class Metering(Readings):
 
     # --- messages -----------------------------------------------------------------------
 
-    @answers("MeterValues", V16, *V2, always=True, repeatable=True)
+    def is_valid(self, payload: Payload, validator: Validator) -> bool:
+        """Return whether a MeterValues of 1.6 is as its schema says, as nearly all are.
+
+        One that is a valid one before it with other values is valid too. That is known
+        without the schema, which takes longer to be found in memory than to be checked.
+        """
+        evse = payload.get("connectorId")
+        if type(evse) is not int or not self.station.has_room_for(evse):
+            return validator.is_valid(payload)
+        pattern = self._pattern(evse)
+        if pattern.is_valid(payload):
+            return True
+        if not validator.is_valid(payload):
+            return False
+        pattern.learn(payload)
+        return True
+
+    @answers("MeterValues", *V2, always=True, repeatable=True)
+    @answers("MeterValues", V16, always=True, repeatable=True, is_valid=is_valid)
     def on_meter_values(self, payload: Payload) -> Answer:
         """Take up samples; whatever they are, the answer is the same (J01, J02)."""
         evse = payload.get("connectorId" if self.speaks_16 else "evseId")
@@ -84,11 +103,16 @@ class Metering(Readings):
 
     def take_up(self, evse: int, meter_values: Any, transaction: str | None) -> None:
         """Take up the samples that came with another message."""
+        received = self.station.last_seen or utcnow()
+        read = self._pattern(evse).values
+        sets = spelling.read_meter_values(meter_values, received, read)
+        self._take_up(evse, sets, transaction, received)
+
+    def _pattern(self, evse: int) -> Pattern:
+        """Return how the samples of an EVSE are spelled."""
         if (pattern := self._patterns.get(evse)) is None:
             pattern = self._patterns[evse] = Pattern()
-        received = self.station.last_seen or utcnow()
-        sets = spelling.read_meter_values(meter_values, received, pattern.values)
-        self._take_up(evse, sets, transaction, received)
+        return pattern
 
     # --- values that come by themselves, as often as the station likes ------------------
 

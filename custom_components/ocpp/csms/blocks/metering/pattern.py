@@ -3,6 +3,7 @@
 from math import isfinite
 from typing import Any
 
+from ...model import Payload
 from .samples import Meaning, Total, totals
 from .spelling import meaning_of, values_of
 
@@ -12,13 +13,15 @@ _MOST_SAMPLES = 100
 _MOST_WORDS = 10
 _LONGEST_WORD = 50
 # 1.6 writes texts, 2.x numbers.
+_TEXT = frozenset({str})
 _VALUES = frozenset({str, float, int})
 
 
 class Pattern:
     """The words of the message before, in which nearly every message is spelled as well.
 
-    Of such a message only the values are looked at.
+    Of such a message only the values are looked at: what it means is known, and whether it
+    is valid.
     """
 
     def __init__(self) -> None:
@@ -30,6 +33,42 @@ class Pattern:
         self._names: list[str] = []
         self._scaled: list[tuple[int, float, float]] = []
         self._totals: list[Total] = []
+        # The whole message, if it was valid: these samples are a part of it.
+        self._valid: Payload | None = None
+        # The samples of one that is spelled so, and their values, until they are read.
+        self._heard: tuple[list[Any], list[Any]] | None = None
+
+    # --- whether a message is valid -----------------------------------------------------
+
+    def is_valid(self, payload: Payload) -> bool:
+        """Return whether a MeterValues of 1.6 is the valid one before with other values."""
+        if (known := self._valid) is None:
+            return False
+        try:
+            (element,) = payload["meterValue"]
+            sampled, at = element["sampledValue"], element["timestamp"]
+        except KeyError, TypeError, ValueError:
+            return False
+        said = self._put(sampled)
+        if said is None or not _TEXT.issuperset(map(type, (*said, at))):
+            return False
+        known["meterValue"][0]["timestamp"] = at
+        # All else that the schema is about is compared here. To Python, true is 1, and 1.0.
+        if payload != known or _kinds(payload) != _kinds(known):
+            return False
+        self._heard = sampled, said
+        return True
+
+    def learn(self, payload: Payload) -> None:
+        """Learn the words of a valid MeterValues of 1.6, if it is about one moment."""
+        match payload["meterValue"]:
+            case [{"sampledValue": sampled}]:
+                self._learn(sampled)
+                if self._samples:
+                    element = {"timestamp": "", "sampledValue": self._samples}
+                    self._valid = payload | {"meterValue": [element]}
+
+    # --- what a message means -----------------------------------------------------------
 
     def values(self, sampled: list[Any]) -> dict[str, float]:
         """Return the best value of each key, and the totals of what came by phase only."""
@@ -51,6 +90,15 @@ class Pattern:
 
     def _said(self, sampled: list[Any]) -> list[Any] | None:
         """Return the values of a message, if it has these words, and nothing but values."""
+        heard, self._heard = self._heard, None
+        if heard is not None and heard[0] is sampled:
+            return heard[1]
+        said = self._put(sampled)
+        # Compares all the words of all samples at once.
+        return said if sampled == self._samples else None
+
+    def _put(self, sampled: list[Any]) -> list[Any] | None:
+        """Put the values of a message in the place of those before, if it has as many."""
         samples = self._samples
         try:
             said = [item["value"] for item in sampled]
@@ -60,11 +108,11 @@ class Pattern:
             return None
         for known, value in zip(samples, said, strict=True):
             known["value"] = value
-        # Compares all the words of all samples at once.
-        return said if sampled == samples else None
+        return said
 
     def _learn(self, sampled: list[Any]) -> None:
         """Take up the words of a message, if they are no more than words."""
+        self._valid = None
         samples = [words for item in sampled if (words := _words(item)) is not None]
         if len(samples) != len(sampled) or len(samples) > _MOST_SAMPLES:
             # Nor does one without any samples read like the one before this.
@@ -103,3 +151,8 @@ def _words(item: Any) -> dict[str, Any] | None:
         if not isinstance(text, str) or len(text) > _LONGEST_WORD:
             return None
     return words
+
+
+def _kinds(payload: Payload) -> list[type]:
+    """Return the types of all fields but the samples and values within."""
+    return [*map(type, payload.values())]
