@@ -22,7 +22,7 @@ _PACKAGES = ("homeassistant", "websockets", "orjson", "jsonschema-rs", "ocpp")
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Measure the integration against a minimal baseline.",
+        description="Measure the integration against the least it can cost.",
     )
     parser.add_argument(
         "--stations", default="1,50,200", help="numbers of stations, by commas"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from .contenders import BASELINE, CONTENDERS, INTEGRATION
+from .contenders import CHECKED, CONTENDERS, INTEGRATION
 
 type Figures = Mapping[str, float]
 # The figures of all contenders by the number of stations.
@@ -11,7 +11,7 @@ type Results = Mapping[int, Mapping[str, dict[str, float]]]
 
 
 class Bar(NamedTuple):
-    """What the integration must not exceed: a value, or a ratio to the baseline."""
+    """What the integration must not exceed: a value, or a ratio to the checked baseline."""
 
     value: float | None = None
     ratio: float | None = None
@@ -20,7 +20,7 @@ class Bar(NamedTuple):
     def __str__(self) -> str:
         """Say what the bar is."""
         if self.ratio is not None:
-            return f"≤ {self.ratio:g}× baseline"
+            return f"≤ {self.ratio:g}× {CHECKED.name}"
         return "" if self.value is None else f"≤ {self.value:g}"
 
 
@@ -93,19 +93,19 @@ def table(results: Results) -> tuple[str, list[str]]:
 
 
 def _cell(row: Row, contenders: Mapping[str, Figures], name: str) -> str:
-    """Return a value and how many times the baseline's it is."""
+    """Return a value and how many times the checked baseline's it is."""
     if (value := contenders[name].get(row.name)) is None:
         return "–"
     text = row.form.format(value)
-    base = contenders[BASELINE.name].get(row.name)
-    return f"{text} ({value / base:.2f}×)" if base and name != BASELINE.name else text
+    base = contenders[CHECKED.name].get(row.name)
+    return f"{text} ({value / base:.2f}×)" if base and name != CHECKED.name else text
 
 
 def _verdict(name: str, bar: Bar, contenders: Mapping[str, Figures]) -> str:
     value = contenders[INTEGRATION.name].get(name)
     limit = bar.value
-    if bar.ratio is not None and name in contenders[BASELINE.name]:
-        limit = bar.ratio * contenders[BASELINE.name][name]
+    if bar.ratio is not None and name in contenders[CHECKED.name]:
+        limit = bar.ratio * contenders[CHECKED.name][name]
     if value is None or limit is None:
         return ""
     return "pass" if value <= limit else "missed"

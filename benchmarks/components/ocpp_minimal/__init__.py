@@ -19,7 +19,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
     chargers = {identity: Charger(identity) for identity in entry.data["identities"]}
     entry.runtime_data = chargers
     await hass.config_entries.async_forward_entry_setups(entry, _PLATFORMS)
-    listen = {"bare": bare.listen, "package": package.listen}[entry.data["kind"]]
+    port = entry.data["port"]
     # The process ends with the server; there is no unloading.
-    await listen(chargers, entry.data["port"])
+    match entry.data["kind"]:
+        case "bare":
+            await bare.listen(chargers, port)
+        case "checked":
+            await bare.listen(chargers, port, checked=True)
+        case "package":
+            await package.listen(chargers, port)
     return True

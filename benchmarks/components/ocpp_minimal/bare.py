@@ -1,11 +1,18 @@
-"""A central system of nothing but `websockets` and `orjson`. It checks nothing."""
+"""A central system of nothing but `websockets` and `orjson`.
+
+It checks nothing, or no more than whether what chargers send is as the schemas say.
+"""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 import itertools
+from pathlib import Path
 import time
 from typing import Any
 
+import jsonschema_rs
+import ocpp
 import orjson
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
@@ -13,21 +20,42 @@ from websockets.exceptions import ConnectionClosed
 from .charger import Charger
 
 
-async def listen(chargers: dict[str, Charger], port: int) -> None:
-    """Serve the chargers."""
+async def listen(
+    chargers: dict[str, Charger], port: int, *, checked: bool = False
+) -> None:
+    """Serve the chargers; where what they say is `checked`, until it is not valid."""
+    validators = await asyncio.to_thread(_validators) if checked else {}
 
     async def handle(connection: ServerConnection) -> None:
         assert connection.request
         charger = chargers[connection.request.path[1:]]
-        await _Conversation(charger, connection).run()
+        await _Conversation(charger, connection, validators).run()
 
     await serve(handle, "127.0.0.1", port, subprotocols=["ocpp1.6"], compression=None)
 
 
+def _validators() -> dict[str, jsonschema_rs.Validator]:
+    """Return what checks the messages, by action."""
+    assert ocpp.__file__
+    schemas = (Path(ocpp.__file__).parent / "v16" / "schemas").glob("*.json")
+    return {
+        path.stem: jsonschema_rs.validator_for(
+            orjson.loads(path.read_text(encoding="utf-8-sig")), validate_formats=False
+        )
+        for path in schemas
+    }
+
+
 class _Conversation:
-    def __init__(self, charger: Charger, connection: ServerConnection) -> None:
+    def __init__(
+        self,
+        charger: Charger,
+        connection: ServerConnection,
+        validators: Mapping[str, jsonschema_rs.Validator],
+    ) -> None:
         self._charger = charger
         self._connection = connection
+        self._validators = validators
         self._open: dict[str, asyncio.Future[Any]] = {}
         self._ids = itertools.count()
         charger.set_limit = self._set_limit
@@ -39,6 +67,8 @@ class _Conversation:
                 data = await self._connection.recv(decode=False)
                 kind, message_id, *rest = orjson.loads(data)
                 if kind == 2:
+                    if self._validators:
+                        self._validators[rest[0]].validate(rest[1])
                     answer = getattr(self, rest[0])(rest[1])
                     await self._connection.send(
                         orjson.dumps([3, message_id, answer]), text=True

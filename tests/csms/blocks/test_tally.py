@@ -153,3 +153,26 @@ def test_what_was_kept_before_times_were(tariff: Tariff) -> None:
     tally = Tally.recall(SESSION, {"base": 1000, "last": 1500}, tariff)
     tally.take(3000, NOON + HOUR)
     assert tally.energy == 2000
+
+
+def test_each_minute_is_told_once(tariff: Tariff) -> None:
+    """To the nearest second, as it is shown; several at a time are told together."""
+    tally, told = begun(tariff), []
+    for seconds in (0, 30, 59.4, 59.5, 60, 119.4, 119.6, 300, 301, 359.4, 360):
+        tally.take(1000, NOON + timedelta(seconds=seconds))
+        if tally.passes_minute(NOON):
+            told.append(seconds)
+    assert told == [59.5, 119.6, 300, 360]
+
+
+def test_a_start_that_was_earlier_than_was_thought_is_told_at_once(
+    tariff: Tariff,
+) -> None:
+    tally = begun(tariff)
+    tally.take(1000, NOON + timedelta(seconds=20))
+    assert not tally.passes_minute(NOON)
+    assert tally.passes_minute(NOON - MINUTE)
+    tally.take(1000, NOON + timedelta(seconds=59.4))
+    assert not tally.passes_minute(NOON - MINUTE)
+    tally.take(1000, NOON + MINUTE)
+    assert tally.passes_minute(NOON - MINUTE)

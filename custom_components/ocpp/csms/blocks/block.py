@@ -39,9 +39,8 @@ class Answers:
     when they are missing or of the wrong type. Everything else is for the method to cope
     with. `repeatable` is for messages that are answered anew when they are repeated.
     `always` is for messages that are answered whatever the station's registration: a refusal
-    would make it repeat them until it loses them. `is_valid` is for messages whose block
-    knows without their schema, of most of them, that they are as that says; it is given that
-    for the others.
+    would make it repeat them until it loses them. `is_valid` is for messages that the block
+    checks itself, so as not to ask the schema each time; it is given the schema's validator.
     """
 
     action: str

@@ -51,10 +51,11 @@ class Metering(Readings):
     # --- messages -----------------------------------------------------------------------
 
     def is_valid(self, payload: Payload, validator: Validator) -> bool:
-        """Return whether a MeterValues of 1.6 is as its schema says, as nearly all are.
+        """Return whether a MeterValues of 1.6 is as its schema says.
 
-        One that is a valid one before it with other values is valid too. That is known
-        without the schema, which takes longer to be found in memory than to be checked.
+        Nearly every one is the valid one before with other values. Its schema is not asked
+        then: between two messages it has left the processor's caches, and costs much more
+        than what is at hand anyway.
         """
         evse = payload.get("connectorId")
         if type(evse) is not int or not self.station.has_room_for(evse):
@@ -102,7 +103,8 @@ class Metering(Readings):
         return spelling.registers(meter_values)
 
     def take_up(self, evse: int, meter_values: Any, transaction: str | None) -> None:
-        """Take up the samples that came with another message."""
+        """Take up the samples that came with a message."""
+        # What heard it noted the time a moment ago.
         received = self.station.last_seen or utcnow()
         read = self._pattern(evse).values
         sets = spelling.read_meter_values(meter_values, received, read)

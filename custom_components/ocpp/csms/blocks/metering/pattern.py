@@ -52,9 +52,12 @@ class Pattern:
         said = self._put(sampled)
         if said is None or not _TEXT.issuperset(map(type, (*said, at))):
             return False
+        if len(at) > _LONGEST_WORD:
+            # Not worth being remembered.
+            return False
         known["meterValue"][0]["timestamp"] = at
-        # All else that the schema is about is compared here. To Python, true is 1, and 1.0.
-        if payload != known or _kinds(payload) != _kinds(known):
+        # All else that the schema is about is compared here. To Python, 1 is true as well.
+        if payload != known or _types(payload) != _types(known):
             return False
         self._heard = sampled, said
         return True
@@ -63,7 +66,8 @@ class Pattern:
         """Learn the words of a valid MeterValues of 1.6, if it is about one moment."""
         match payload["meterValue"]:
             case [{"sampledValue": sampled}]:
-                self._learn(sampled)
+                if self._said(sampled) is None:
+                    self._learn(sampled)
                 if self._samples:
                     element = {"timestamp": "", "sampledValue": self._samples}
                     self._valid = payload | {"meterValue": [element]}
@@ -112,7 +116,8 @@ class Pattern:
 
     def _learn(self, sampled: list[Any]) -> None:
         """Take up the words of a message, if they are no more than words."""
-        self._valid = None
+        # Neither the message nor the values that are still to be read were of these words.
+        self._valid = self._heard = None
         samples = [words for item in sampled if (words := _words(item)) is not None]
         if len(samples) != len(sampled) or len(samples) > _MOST_SAMPLES:
             # Nor does one without any samples read like the one before this.
@@ -153,6 +158,6 @@ def _words(item: Any) -> dict[str, Any] | None:
     return words
 
 
-def _kinds(payload: Payload) -> list[type]:
-    """Return the types of all fields but the samples and values within."""
+def _types(payload: Payload) -> list[type]:
+    """Return the types of the fields, as they come."""
     return [*map(type, payload.values())]

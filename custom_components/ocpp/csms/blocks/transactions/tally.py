@@ -44,7 +44,10 @@ class Tally:
         self.currency = transaction.currency
         # The newest moment that was counted.
         self.until = transaction.started
-        # When the minute is over that was the present one when that was asked last.
+        # How many whole minutes of the session were over when that was asked last, since
+        # when they were counted, and when there is one more.
+        self._minutes = 0
+        self._counted_since = transaction.started
         self._minute_ends = transaction.started + _MINUTE - _HALF_A_SECOND
         self.progress = Progress()
 
@@ -82,12 +85,14 @@ class Tally:
 
     def passes_minute(self, started: datetime) -> bool:
         """Return whether another minute since the start is over since this was asked."""
-        if self.until < self._minute_ends:
+        if self.until < self._minute_ends and started == self._counted_since:
             return False
         # To the nearest second, as it is shown.
         minutes = (self.until - started + _HALF_A_SECOND) // _MINUTE
+        self._counted_since = started
         self._minute_ends = started + (minutes + 1) * _MINUTE - _HALF_A_SECOND
-        return True
+        passed, self._minutes = minutes != self._minutes, minutes
+        return passed
 
     def take_export(self, register: float, at: datetime) -> bool:
         """Count what flowed back up to a reading of its register, in Wh.
