@@ -247,6 +247,7 @@ class OcppMeasurandSensor(OcppEntity, SensorEntity):
             watched=(Part(Topic.METER, evse, description.reading),),
             continuous=True,
         )
+        self._values = self.station.metering.values_of(evse)
         self._reading, self._factor = description.reading, description.factor
 
     @property
@@ -257,5 +258,5 @@ class OcppMeasurandSensor(OcppEntity, SensorEntity):
 
     @override
     def _present(self) -> float | None:
-        value = self.station.metering.value(self.evse, self._reading)
+        value = self._values.get(self._reading)
         return round(value * self._factor, 3) if value is not None else None

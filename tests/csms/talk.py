@@ -106,7 +106,9 @@ def picture(station: ChargingStation) -> dict[str, Any]:
             for evse, state in station.availability.states.items()
         },
         "readings": {
-            str(evse): values for evse, values in station.metering.values.items()
+            str(evse): values
+            for evse, values in station.metering.values.items()
+            if values
         },
         "sessions": {
             str(evse): session(transaction)

@@ -121,7 +121,7 @@ class _Conversation:
             self._charger.show(status=payload["status"])
 
     def StartTransaction(self, payload: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        self._charger.meter_start = payload["meterStart"]
+        self._charger.start(payload["meterStart"])
         return {"transactionId": int(time.time()), "idTagInfo": {"status": "Accepted"}}
 
     def MeterValues(self, payload: dict[str, Any]) -> dict[str, Any]:  # noqa: N802

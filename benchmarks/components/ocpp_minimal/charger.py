@@ -1,6 +1,7 @@
 """What is known of a charger, and the entities that show it."""
 
 from collections.abc import Awaitable, Callable
+import time
 from typing import Any
 
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -14,7 +15,7 @@ _VALUES = {
     "Current.Offered": "current_offered",
     "Temperature": "temperature",
 }
-SENSORS = (*_VALUES.values(), "session_energy", "status")
+SENSORS = (*_VALUES.values(), "session_energy", "session_duration", "status")
 
 
 class Charger:
@@ -27,6 +28,7 @@ class Charger:
         self.entities: dict[str, MinimalEntity] = {}
         self.values: dict[str, Any] = {}
         self.meter_start = 0
+        self.started = time.monotonic()
         # Sends a limit in ampere; set by who holds the socket.
         self.set_limit: Callable[[float], Awaitable[None]]
 
@@ -52,7 +54,15 @@ class Charger:
                 key = _VALUES[sample["measurand"]]
                 found.setdefault(key, []).append(float(sample["value"]))
         values = {key: round(sum(all_) / len(all_), 3) for key, all_ in found.items()}
-        self.show(session_energy=values["energy"] - self.meter_start, **values)
+        self.show(
+            session_energy=values["energy"] - self.meter_start,
+            session_duration=round((time.monotonic() - self.started) / 60),
+            **values,
+        )
+
+    def start(self, register: int) -> None:
+        """Begin a session, whose energy counts from a register in Wh."""
+        self.meter_start, self.started = register, time.monotonic()
 
 
 class MinimalEntity(Entity):

@@ -76,7 +76,7 @@ class _Station(ChargePoint):
 
     @on(Action.start_transaction)
     def _on_start(self, meter_start: int, **_: Any) -> call_result.StartTransaction:
-        self._charger.meter_start = meter_start
+        self._charger.start(meter_start)
         return call_result.StartTransaction(int(time.time()), {"status": "Accepted"})
 
     @on(Action.meter_values)

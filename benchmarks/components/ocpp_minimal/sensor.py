@@ -19,6 +19,7 @@ _KINDS = {
     "voltage": (SensorDeviceClass.VOLTAGE, "V", SensorStateClass.MEASUREMENT),
     "current_offered": (SensorDeviceClass.CURRENT, "A", SensorStateClass.MEASUREMENT),
     "temperature": (SensorDeviceClass.TEMPERATURE, "°C", SensorStateClass.MEASUREMENT),
+    "session_duration": (SensorDeviceClass.DURATION, "min", None),
     "session_energy": (
         SensorDeviceClass.ENERGY,
         "Wh",

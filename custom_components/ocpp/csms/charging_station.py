@@ -248,7 +248,8 @@ class ChargingStation(FunctionalBlocks, Listeners):
             payload, faults = self._repair(message, payload)
         answer = function(block, payload)
         if isinstance(answer, dict):
-            return self._written(action, answer, faults)
+            # Most only say that the message came.
+            return self._written(action, answer, faults) if answer else answer
         return self._written_later(action, answer, faults)
 
     def _written(

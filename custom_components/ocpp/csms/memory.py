@@ -66,8 +66,6 @@ class Memory:
         within = _SOON if within is None else within
         if self._stopped or not self._station.adopted:
             return
-        if self._timer is not None and within == _LATER:
-            return
         loop = asyncio.get_running_loop()
         if self._timer is not None:
             if self._timer.when() <= loop.time() + within:
@@ -77,7 +75,8 @@ class Memory:
 
     def remember_later(self) -> None:
         """Save what changes all the time."""
-        self.remember(within=_LATER)
+        if self._timer is None:
+            self.remember(within=_LATER)
 
     def stop(self) -> None:
         """Begin nothing more."""

@@ -58,14 +58,13 @@ class Metering(Readings):
         than what is at hand anyway.
         """
         evse = payload.get("connectorId")
-        if type(evse) is not int or not self.station.has_room_for(evse):
-            return validator.is_valid(payload)
-        pattern = self._pattern(evse)
-        if pattern.is_valid(payload):
+        pattern = self._patterns.get(evse) if type(evse) is int else None
+        if pattern is not None and pattern.is_valid(payload):
             return True
         if not validator.is_valid(payload):
             return False
-        pattern.learn(payload)
+        if type(evse) is int and self.station.has_room_for(evse):
+            self._pattern(evse).learn(payload)
         return True
 
     @answers("MeterValues", *V2, always=True, repeatable=True)
@@ -147,7 +146,7 @@ class Metering(Readings):
             # Nothing is counted by the others, and nobody sees them.
             sets = sets[-1:]
         if sets and found.phase:
-            known, last = self.values.get(evse, {}), sets[-1]
+            known, last = self.values_of(evse), sets[-1]
             total = with_phase(known, found.measurand, found.key, last.values)
             sets[-1] = last._replace(values=last.values | total)
         if counted := self._counted(evse, place, sets):

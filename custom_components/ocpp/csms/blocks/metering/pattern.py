@@ -1,6 +1,7 @@
 """The words that a station spells its samples in, which are nearly always the same."""
 
 from math import isfinite
+from sys import intern
 from typing import Any
 
 from ...model import Payload
@@ -33,8 +34,10 @@ class Pattern:
         self._names: list[str] = []
         self._scaled: list[tuple[int, float, float]] = []
         self._totals: list[Total] = []
-        # The whole message, if it was valid: these samples are a part of it.
+        # The whole message, if it was valid: these samples are a part of it. To Python, its
+        # 1 is true as well.
         self._valid: Payload | None = None
+        self._types: list[type] = []
         # The samples of one that is spelled so, and their values, until they are read.
         self._heard: tuple[list[Any], list[Any]] | None = None
 
@@ -56,8 +59,8 @@ class Pattern:
             # Not worth being remembered.
             return False
         known["meterValue"][0]["timestamp"] = at
-        # All else that the schema is about is compared here. To Python, 1 is true as well.
-        if payload != known or _types(payload) != _types(known):
+        # All else that the schema is about is compared here.
+        if payload != known or [*map(type, payload.values())] != self._types:
             return False
         self._heard = sampled, said
         return True
@@ -71,6 +74,7 @@ class Pattern:
                 if self._samples:
                     element = {"timestamp": "", "sampledValue": self._samples}
                     self._valid = payload | {"meterValue": [element]}
+                    self._types = [*map(type, payload.values())]
 
     # --- what a message means -----------------------------------------------------------
 
@@ -155,9 +159,8 @@ def _words(item: Any) -> dict[str, Any] | None:
     for text in texts:
         if not isinstance(text, str) or len(text) > _LONGEST_WORD:
             return None
-    return words
-
-
-def _types(payload: Payload) -> list[type]:
-    """Return the types of the fields, as they come."""
-    return [*map(type, payload.values())]
+    # Many samples have the same words, and so have many stations.
+    return {
+        name: intern(word) if isinstance(word, str) else word
+        for name, word in words.items()
+    }

@@ -38,6 +38,10 @@ class Readings(Block):
         # The newest moment that each EVSE dated anything at.
         self._newest: dict[int, datetime] = {}
 
+    def values_of(self, evse: int) -> dict[str, float]:
+        """Return the newest values of an EVSE by key: now, and whenever one looks again."""
+        return self.values.setdefault(evse, {})
+
     def value(self, evse: int, name: str) -> float | None:
         """Return the newest value of a key, in the canonical unit."""
         return self.values.get(evse, {}).get(name)
@@ -176,7 +180,7 @@ class Readings(Block):
 
     def _known(self, evse: int) -> tuple[dict[str, float], dict[str, Sampled]]:
         """Return the newest values of an EVSE and their times, to be taken further."""
-        return self.values.setdefault(evse, {}), self._sampled.setdefault(evse, {})
+        return self.values_of(evse), self._sampled.setdefault(evse, {})
 
     def _is_overtaken(self, evse: int, name: str, sampled: Sampled) -> bool:
         by = self.reading(evse, name)

@@ -32,24 +32,21 @@ class Register:
             return False
         if value >= _OVERFLOW and self.value is not None and self.value < _OVERFLOW:
             return False
-        if self.value is None or self.at is None or self._follows(value, at):
-            self._believe(value, at)
-            return True
-        if max(self.value - _ROUNDING, self.value / 2) <= value < self.value:
-            return False
-        if self.doubted is not None and 0 <= value - self.doubted <= _PLAUSIBLE_STEP:
-            self._believe(value, at)
-            return True
-        self.doubted = value
-        return False
+        if not self._follows(value, at):
+            assert self.value is not None  # noqa: S101
+            if max(self.value - _ROUNDING, self.value / 2) <= value < self.value:
+                return False
+            if self.doubted is None or not 0 <= value - self.doubted <= _PLAUSIBLE_STEP:
+                self.doubted = value
+                return False
+        self.value, self.at, self.doubted = value, at, None
+        return True
 
     def _follows(self, value: float, at: datetime) -> bool:
-        assert self.value is not None and self.at is not None  # noqa: S101
+        if self.value is None or self.at is None:
+            return True
         step = value - self.value
         if step <= _PLAUSIBLE_STEP:
             return step >= 0
         hours = max((at - self.at).total_seconds(), 0) / 3600
         return step <= _PLAUSIBLE_STEP + _PLAUSIBLE_POWER * hours
-
-    def _believe(self, value: float, at: datetime) -> None:
-        self.value, self.at, self.doubted = value, at, None

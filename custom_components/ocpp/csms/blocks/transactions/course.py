@@ -248,7 +248,8 @@ class Course(Sessions):
             return
         if running is None:
             return
-        self._hear_called(running, transaction_id)
+        if transaction_id != running.id or self._called:
+            self._hear_called(running, transaction_id)
         tally = self._tally(running)
         if tally.take(register, at):
             self.changed(Topic.ENERGY, evse)
