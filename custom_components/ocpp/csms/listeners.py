@@ -47,8 +47,9 @@ class Listeners:
         self._events.append(event)
 
     def changed(self, part: Part) -> None:
-        """Note that a part changed; listeners hear of it when the message is answered."""
-        self._changes[part] = None
+        """Note that a part changed; who watches it hears of that after the answer."""
+        if part in self._listeners:
+            self._changes[part] = None
 
     def afterwards[*P](self, work: Callable[[*P], None], *said: *P) -> None:
         """Do what an answer does not depend on when it is sent, before the next message."""
