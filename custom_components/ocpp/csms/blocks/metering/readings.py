@@ -183,7 +183,7 @@ class Readings(Block):
         return self.values_of(evse), self._sampled.setdefault(evse, {})
 
     def _is_overtaken(self, evse: int, name: str, sampled: Sampled) -> bool:
-        by = self.reading(evse, name)
+        by = self._sampled.get(evse, {}).get(name)
         return self.station.order.is_overtaken(sampled, by, sampled.received)
 
     def _see(self, evse: int, name: str) -> None:

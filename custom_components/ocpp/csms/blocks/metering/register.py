@@ -30,11 +30,11 @@ class Register:
         """
         if value < 0 or (value == 0 and not dated):
             return False
-        if value >= _OVERFLOW and self.value is not None and self.value < _OVERFLOW:
+        before = self.value
+        if value >= _OVERFLOW and before is not None and before < _OVERFLOW:
             return False
-        if not self._follows(value, at):
-            assert self.value is not None  # noqa: S101
-            if max(self.value - _ROUNDING, self.value / 2) <= value < self.value:
+        if before is not None and not self._follows(before, value, at):
+            if max(before - _ROUNDING, before / 2) <= value < before:
                 return False
             if self.doubted is None or not 0 <= value - self.doubted <= _PLAUSIBLE_STEP:
                 self.doubted = value
@@ -42,10 +42,10 @@ class Register:
         self.value, self.at, self.doubted = value, at, None
         return True
 
-    def _follows(self, value: float, at: datetime) -> bool:
-        if self.value is None or self.at is None:
+    def _follows(self, before: float, value: float, at: datetime) -> bool:
+        if self.at is None:
             return True
-        step = value - self.value
+        step = value - before
         if step <= _PLAUSIBLE_STEP:
             return step >= 0
         hours = max((at - self.at).total_seconds(), 0) / 3600
